@@ -1,0 +1,92 @@
+import { checkSetting, isSettingKey } from "./cave/settings.ts";
+import { parseDuration } from "./lib/duration.ts";
+
+/** What our schema items carry beyond convict's own fields. */
+export interface Bounds {
+  minimum?: number;
+  maximum?: number;
+  /** Durations: bounds in milliseconds. */
+  shortest?: number;
+  longest?: number;
+  /** The key of `Settings` that a `caveSetting` is. */
+  setting?: string;
+}
+
+/** convict leaves falsy values out of its message, so they are put in here. */
+function refuse(allowed: string, value: unknown): never {
+  throw new Error(value ? allowed : `${allowed}: value was ${JSON.stringify(value)}`);
+}
+
+function asDuration(milliseconds: number): string {
+  return milliseconds % 60_000 === 0 && milliseconds > 0
+    ? `${milliseconds / 60_000}m`
+    : `${milliseconds / 1000}s`;
+}
+
+function checkDuration(value: unknown, item: object): void {
+  const { shortest = 0, longest = Number.MAX_SAFE_INTEGER }: Bounds = item;
+  const milliseconds = parseDuration(value);
+  if (milliseconds === undefined || milliseconds < shortest || milliseconds > longest) {
+    const range =
+      longest < Number.MAX_SAFE_INTEGER ? ` from ${asDuration(shortest)} to ${asDuration(longest)}` : "";
+    refuse(`must be a duration${range}, such as "500ms", "10s", "5m", "4h"`, value);
+  }
+}
+
+function checkNumber(value: unknown, item: object): void {
+  const { minimum = -Infinity, maximum = Infinity }: Bounds = item;
+  if (typeof value !== "number" || !(value >= minimum && value <= maximum)) {
+    refuse(`must be a number from ${minimum} to ${maximum}`, value);
+  }
+}
+
+function checkCount(value: unknown, item: object): void {
+  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Bounds = item;
+  if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum) {
+    refuse(`must be a whole number from ${minimum} to ${maximum}`, value);
+  }
+}
+
+// convict's own coercion reads "12abc" as 12; a typing slip in the environment must not pass for a number.
+function strictNumber(text: string): unknown {
+  return /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
+}
+
+function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
+  return (value) => {
+    if (typeof value !== "string" || !pattern.test(value)) refuse(allowed, value);
+  };
+}
+
+/** A cave setting has the same range whether it comes from this file or from the twin. */
+function checkCaveSetting(value: unknown, item: object): void {
+  const { setting = "" }: Bounds = item;
+  if (!isSettingKey(setting)) throw new Error("is no cave setting");
+  const result = checkSetting(setting, value);
+  if (!result.ok) throw new Error(result.reason);
+}
+
+/** The formats that the schema uses besides lists of allowed words. */
+export const FORMATS = {
+  duration: { validate: checkDuration },
+  amount: { validate: checkNumber, coerce: strictNumber },
+  count: { validate: checkCount, coerce: strictNumber },
+  caveSetting: { validate: checkCaveSetting, coerce: strictNumber },
+  requiredText: { validate: checkText(/\S/, "is required: give a text that is not empty") },
+  text: { validate: checkText(/^/, "must be a text") },
+  idScope: {
+    validate: checkText(/^[0-9A-Za-z]{3,32}$/, "is required: the DPS's ID scope, such as 0ne00123ABC"),
+  },
+  endpoint: {
+    validate: checkText(
+      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?$/,
+      "must be a host name or host:port, without a scheme or path",
+    ),
+  },
+  deviceId: {
+    validate: checkText(
+      /^$|^[A-Za-z0-9._:-]{0,63}[A-Za-z0-9-]$/,
+      "must be a DPS registration ID: at most 64 of A-Z a-z 0-9 . _ : -, ending in a letter, digit or -",
+    ),
+  },
+};

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { loadConfig } from "#agent/config.js";
+import { environmentName } from "#agent/config-schema.js";
+import { isAgentError } from "#agent/errors.js";
+
+const folder = mkdtempSync(join(tmpdir(), "cave-config-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const REQUIRED = `
+[device]
+certificateFile = "leaf.pem"
+keyFile = "/keys/leaf.key.pem"
+[provisioning]
+idScope = "0ne00ABCDEF"
+`;
+
+function load(toml: string, environment: Record<string, string> = {}) {
+  const file = join(folder, "config.toml");
+  writeFileSync(file, toml);
+  return loadConfig(file, environment);
+}
+
+function refusalOf(toml: string, environment: Record<string, string> = {}): string {
+  try {
+    load(toml, environment);
+  } catch (error) {
+    assert.ok(isAgentError(error), String(error));
+    assert.equal(error.code, "CONFIG_INVALID");
+    assert.match(error.remedy, /config\.toml/);
+    return error.message;
+  }
+  return assert.fail(`accepted: ${toml}`);
+}
+
+test("what is required suffices: the rest has the documented defaults", () => {
+  const config = load(REQUIRED);
+  assert.equal(config.provisioning.host, "global.azure-devices-provisioning.net");
+  assert.equal(config.hub.keepAlive, 60_000);
+  assert.equal(config.fan.overrideFor, 240 * 60_000);
+  assert.equal(config.cave.targetTemperature, 12);
+  assert.equal(config.state.directory, "/var/lib/cave-agent");
+});
+
+test("paths are relative to the file, durations become milliseconds, settings numbers", () => {
+  const config = load(`${REQUIRED}
+[sensor]
+readEvery = "500ms"
+staleAfter = 90
+[cave]
+targetTemperature = "11.5"
+fanMode = "ON"
+`);
+  assert.equal(config.device.certificateFile, join(folder, "leaf.pem"));
+  assert.equal(config.device.keyFile, "/keys/leaf.key.pem");
+  assert.equal(config.sensor.readEvery, 500);
+  assert.equal(config.sensor.staleAfter, 90_000);
+  assert.equal(config.cave.targetTemperature, 11.5);
+  assert.equal(config.cave.fanMode, "on");
+});
+
+test("every missing key is named at once", () => {
+  const message = refusalOf("");
+  for (const key of ["device.certificateFile", "device.keyFile", "provisioning.idScope"]) {
+    assert.match(message, new RegExp(`${key}: is required`));
+  }
+});
+
+test("an unknown key or section is refused with its value and what is allowed", () => {
+  assert.match(
+    refusalOf(`${REQUIRED}\n[sensor]\nreadEverey = "5s"`),
+    /sensor\.readEverey: unknown key: value was "5s"; allowed in \[sensor\]: source, readEvery, staleAfter/,
+  );
+  assert.match(refusalOf(`${REQUIRED}\n[senser]\nx = 1`), /senser: unknown section; allowed: device, /);
+  assert.match(refusalOf(`sensor = 3\n${REQUIRED}`), /sensor: must be a table \[sensor\]: value was 3/);
+});
+
+test("wrong types and impossible values are refused with key, value and range", () => {
+  const cases: [string, RegExp][] = [
+    [
+      `[sensor]\nreadEvery = "soon"`,
+      /sensor\.readEvery: must be a duration from 0\.5s to 10m.*value was "soon"/,
+    ],
+    [`[sensor]\nreadEvery = 0`, /sensor\.readEvery: must be a duration.*value was 0/],
+    [
+      `[sensor]\nsource = "dht22"`,
+      /sensor\.source: must be one of the possible values: \["simulated"\].*"dht22"/,
+    ],
+    [`[fan]\nsafeState = "open"`, /fan\.safeState: must be one of .*"on","off","hold".*value was "open"/],
+    [`[cave]\ntargetTemperature = 140`, /cave\.targetTemperature: .*140.*from -10 to 40/],
+    [`[cave]\nfanMode = "failed"`, /cave\.fanMode: .*failed.*auto, on, off/],
+    [
+      `[outbox]\ncapacity = 1.5`,
+      /outbox\.capacity: must be a whole number from 1 to 1000000: value was 1\.5/,
+    ],
+    [`[simulation]\nspeed = nan`, /simulation\.speed: must be a number from 0\.1 to 3600/],
+    [`[tls]\ntrustedCaFile = 7`, /tls\.trustedCaFile: must be a text: value was 7/],
+    [`[hub]\nkeepAlive = "1s"`, /hub\.keepAlive: must be a duration from 5s .*value was "1s"/],
+    [`[log]\nlevel = "loud"`, /log\.level: must be one of .*value was "loud"/],
+  ];
+  for (const [toml, expected] of cases) assert.match(refusalOf(`${REQUIRED}\n${toml}`), expected);
+  assert.match(
+    refusalOf(REQUIRED.replace("idScope", `host = "https://dps.example"\nidScope`)),
+    /provisioning\.host: must be a host name or host:port.*https:\/\/dps\.example/,
+  );
+});
+
+test("a refused ID scope is not printed", () => {
+  assert.doesNotMatch(refusalOf(REQUIRED.replace("0ne00ABCDEF", "0ne-secret!")), /secret/);
+});
+
+test("the environment wins over the file, and is checked as strictly", () => {
+  assert.equal(environmentName("provisioning.idScope"), "CAVE_PROVISIONING_ID_SCOPE");
+  assert.equal(load(REQUIRED, { CAVE_SENSOR_READ_EVERY: "2s" }).sensor.readEvery, 2000);
+  assert.equal(load(REQUIRED, { CAVE_OUTBOX_CAPACITY: "12" }).outbox.capacity, 12);
+  assert.match(refusalOf(REQUIRED, { CAVE_OUTBOX_CAPACITY: "12abc" }), /outbox\.capacity: .*"12abc"/);
+});
+
+test("a file that cannot be read or is not TOML is named", () => {
+  assert.throws(
+    () => loadConfig(join(folder, "absent.toml"), {}),
+    /cannot read the configuration .*absent\.toml/,
+  );
+  assert.match(refusalOf("[sensor\n"), /is not valid TOML/);
+});
