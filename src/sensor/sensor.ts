@@ -1,0 +1,27 @@
+/** Where a number comes from. Every sample carries it: no simulated value ever passes for a real one. */
+export type Source = "sht31" | "simulated";
+
+/** Air at one moment. */
+export interface Reading {
+  /** °C, −40…125 (SHT3x-DIS datasheet v5, table 2). */
+  temperature: number;
+  /** Relative humidity, %RH, 0…100. */
+  humidity: number;
+  source: Source;
+}
+
+/** What is known of the part itself; reported in the twin as `sensor`. */
+export interface SensorDescription {
+  source: Source;
+  /** The chip's serial number in hexadecimal, where it has one. */
+  serial?: string;
+}
+
+/** The port of this room. A driver retries and recovers inside `read`; what it returns has passed its CRC. */
+export interface Sensor {
+  /** One fresh measurement. Rejects with an AgentError if there is none, with an AbortError once `signal` aborts. */
+  read(signal: AbortSignal): Promise<Reading>;
+  describe(): SensorDescription;
+  /** Lets go of the bus. The sensor is not read again. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isAborted } from "#agent/errors.js";
+import { createCourier } from "#agent/outbox/courier.js";
+import { createMemoryOutbox } from "#agent/outbox/memory.js";
+import type { Entry } from "#agent/outbox/outbox.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { createSlowReads, withCourier } from "./courier-bench.ts";
+import { until } from "./support.ts";
+
+describe("the courier", () => {
+  it("sends oldest first, several at a time, and acknowledges what was delivered", async () => {
+    await withCourier(async ({ append, cloud, outbox, clock }) => {
+      await append(4);
+      await until(() => cloud.sendings.length === 2, "two sends");
+      await clock.advance(0);
+      assert.deepEqual(cloud.started, [1, 2]);
+      await cloud.take(2);
+      await until(() => cloud.started.length === 3, "the third");
+      assert.deepEqual(
+        (await outbox.read(0, 10)).map(({ sequence }) => sequence),
+        [1, 3, 4],
+      );
+      for (const sequence of [1, 3, 4]) await cloud.take(sequence);
+      await until(() => outbox.counts().waiting === 0, "all acknowledged");
+      assert.deepEqual(cloud.started, [1, 2, 3, 4]);
+    });
+  });
+
+  it("sends what comes while it has nothing to do", async () => {
+    await withCourier(async ({ append, cloud, clock, outbox }) => {
+      await clock.advance(0);
+      for (const sequence of [1, 2, 3]) {
+        await append(1);
+        await cloud.take(sequence);
+        await until(() => outbox.counts().acknowledged === sequence, `${sequence} acknowledged`);
+      }
+    });
+  });
+
+  it("sends expedited entries first, the newest of them before the others, and each once", async () => {
+    await withCourier(
+      async ({ append, cloud, courier, outbox }) => {
+        const entries = await append(6);
+        await until(() => cloud.sendings.length === 1, "the first send");
+        for (const index of [2, 4, 0]) courier.expedite(entries[index] ?? assert.fail());
+        for (const sequence of [1, 5, 3, 2, 4, 6]) await cloud.take(sequence);
+        await until(() => outbox.counts().waiting === 0, "all acknowledged");
+        assert.deepEqual(cloud.started, [1, 5, 3, 2, 4, 6]);
+        const [late] = await append(1);
+        await cloud.take(7);
+        await until(() => outbox.counts().waiting === 0, "the seventh");
+        courier.expedite(late ?? assert.fail());
+        await append(1);
+        await cloud.take(8);
+      },
+      { inFlight: 1 },
+    );
+  });
+
+  it("after a failure starts no more, waits for the others, pauses, and repeats only what failed", async () => {
+    await withCourier(
+      async ({ append, cloud, clock, failures, outbox }) => {
+        await append(5);
+        await until(() => cloud.sendings.length === 3, "three sends");
+        await cloud.refuse(1);
+        await clock.advance(10_000);
+        assert.deepEqual(cloud.started, [1, 2, 3]);
+        await cloud.refuse(3, "refused as well");
+        await cloud.take(2);
+        await until(() => clock.sleepers() === 1, "the pause");
+        await clock.advance(100);
+        assert.deepEqual(cloud.started, [1, 2, 3]);
+        await clock.advance(1000);
+        for (const sequence of [1, 3, 4, 5]) await cloud.take(sequence);
+        await until(() => outbox.counts().waiting === 0, "all acknowledged");
+        assert.deepEqual(cloud.started, [1, 2, 3, 1, 3, 4, 5]);
+        assert.deepEqual(failures.map(String), ["Error: refused"]);
+      },
+      { inFlight: 3 },
+    );
+  });
+
+  it("keeps an expedited entry first when its send failed", async () => {
+    await withCourier(
+      async ({ append, cloud, courier, clock }) => {
+        const entries = await append(3);
+        await cloud.take(1);
+        await until(() => cloud.sendings[0]?.sequence === 2, "the second");
+        courier.expedite(entries[2] ?? assert.fail());
+        await cloud.take(2);
+        await cloud.refuse(3);
+        await append(1);
+        await until(() => clock.sleepers() === 1, "the pause");
+        await clock.advance(1000);
+        await cloud.take(3);
+        await cloud.take(4);
+        assert.deepEqual(cloud.started, [1, 2, 3, 3, 4]);
+      },
+      { inFlight: 1 },
+    );
+  });
+
+  it("does not send an expedited entry that the outbox has dropped", async () => {
+    await withCourier(
+      async ({ outbox, cloud, courier }) => {
+        for (const payload of ["A", "B"]) await outbox.append(payload, { urgent: true });
+        const dropped = await outbox.append("c");
+        await until(() => cloud.sendings.length === 1, "the first send");
+        courier.expedite(dropped);
+        await outbox.append("d");
+        for (const sequence of [1, 2, 4]) await cloud.take(sequence);
+        assert.deepEqual(cloud.started, [1, 2, 4]);
+      },
+      { inFlight: 1, capacity: 3 },
+    );
+  });
+
+  it("does not repeat an entry that a slow read of the outbox brings after it was delivered", async () => {
+    const slow = createSlowReads();
+    await withCourier(
+      async ({ append, cloud, courier, clock, outbox }) => {
+        const entries = await append(3);
+        courier.expedite(entries[2] ?? assert.fail());
+        await until(() => cloud.sendings.length === 3, "three sends");
+        slow.hold();
+        await cloud.take(1);
+        await clock.advance(0);
+        await cloud.take(3);
+        await clock.advance(0);
+        slow.goOn();
+        await append(1);
+        await cloud.take(4);
+        await cloud.take(2);
+        await until(() => outbox.counts().waiting === 0, "all acknowledged");
+        assert.deepEqual(cloud.started.toSorted(), [1, 2, 3, 4]);
+      },
+      { inFlight: 3, through: slow.through },
+    );
+  });
+
+  it("does not start what a slow read of the outbox brings after a failure", async () => {
+    const slow = createSlowReads();
+    await withCourier(
+      async ({ append, cloud, clock }) => {
+        await append(3);
+        await until(() => cloud.sendings.length === 2, "two sends");
+        slow.hold();
+        await cloud.take(1);
+        await clock.advance(0);
+        await cloud.refuse(2);
+        await clock.advance(0);
+        slow.goOn();
+        await until(() => clock.sleepers() === 1, "the pause");
+        assert.deepEqual(cloud.started, [1, 2]);
+      },
+      { inFlight: 2, through: slow.through },
+    );
+  });
+
+  it("rests while there is nothing to send", async () => {
+    const slow = createSlowReads();
+    await withCourier(
+      async ({ append, cloud, clock }) => {
+        await append(1);
+        await until(() => cloud.sendings.length === 1, "the send");
+        await clock.advance(0);
+        const before = slow.reads();
+        for (let turn = 0; turn < 20; turn += 1) await clock.advance(1000);
+        assert.equal(slow.reads(), before);
+      },
+      { through: slow.through },
+    );
+  });
+
+  it("waits until it is ready, before the first send and after every failure", async () => {
+    let calls = 0;
+    let open = (): void => {};
+    const ready = (): Promise<void> => {
+      calls += 1;
+      return new Promise((resolve) => {
+        open = resolve;
+      });
+    };
+    await withCourier(
+      async ({ append, cloud, clock, stop }) => {
+        await append(1);
+        await clock.advance(10_000);
+        assert.deepEqual(cloud.started, []);
+        open();
+        await cloud.refuse(1);
+        await until(() => clock.sleepers() === 1, "the pause");
+        await clock.advance(10_000);
+        assert.deepEqual([calls, cloud.started], [2, [1]]);
+        open();
+        await cloud.take(1);
+        await stop();
+      },
+      { ready },
+    );
+  });
+
+  it("outlives an outbox or a readiness that fails", async () => {
+    let calls = 0;
+    const ready = async (): Promise<void> => {
+      calls += 1;
+      if (calls === 1) throw new Error("no hub");
+    };
+    await withCourier(
+      async ({ append, cloud, clock, failures }) => {
+        await append(1);
+        await until(() => clock.sleepers() === 1, "the pause");
+        await clock.advance(1000);
+        await cloud.take(1);
+        assert.deepEqual(failures.map(String), ["Error: no hub"]);
+      },
+      { ready },
+    );
+  });
+
+  it("ends when told so, stopping the sends under way, and calls that no failure", async () => {
+    await withCourier(async ({ append, cloud, outbox, failures, stop }) => {
+      await append(3);
+      await until(() => cloud.sendings.length === 2, "two sends");
+      await stop();
+      assert.deepEqual(cloud.sendings, []);
+      assert.equal(outbox.counts().waiting, 3);
+      assert.deepEqual(failures, []);
+    });
+  });
+
+  it("drained resolves once nothing waits, and stops with an AbortError", async () => {
+    await withCourier(async ({ append, cloud, courier }) => {
+      const running = new AbortController().signal;
+      await courier.drained(running);
+      await append(2);
+      let isDrained = false;
+      const drained = courier.drained(running).then(() => {
+        isDrained = true;
+      });
+      await cloud.take(1);
+      await until(() => cloud.delivered.length === 1, "the first");
+      assert.equal(isDrained, false);
+      await cloud.take(2);
+      await drained;
+      await append(1);
+      const stop = new AbortController();
+      const stopped = assert.rejects(courier.drained(stop.signal), isAborted);
+      stop.abort();
+      await stopped;
+    });
+  });
+
+  it("delivers everything once through a cloud that refuses at random", async () => {
+    const delivered: number[] = [];
+    let last = 0;
+    let calls = 0;
+    const outbox = createMemoryOutbox<number>({
+      capacity: 1000,
+      sequence: { next: async () => (last += 1) },
+    });
+    const clock = createFakeClock();
+    const stopping = new AbortController();
+    const send = async ({ sequence }: Entry<number>): Promise<void> => {
+      calls += 1;
+      if (calls % 7 === 3) throw new Error("at once");
+      await new Promise((resolve) => setImmediate(resolve));
+      if (calls % 5 === 2) throw new Error("after a while");
+      delivered.push(sequence);
+    };
+    const courier = createCourier({ outbox, send, ready: async () => {}, inFlight: 4, clock });
+    const running = courier.run(stopping.signal);
+    for (let index = 0; index < 200; index += 1) {
+      const entry = await outbox.append(index, { urgent: index % 9 === 0 });
+      if (entry.urgent) courier.expedite(entry);
+      await clock.advance(200);
+    }
+    for (let turn = 0; turn < 1000 && outbox.counts().waiting > 0; turn += 1) await clock.advance(500);
+    stopping.abort();
+    await running;
+    assert.equal(delivered.length, 200);
+    assert.equal(new Set(delivered).size, 200);
+  });
+});
