@@ -1,0 +1,64 @@
+import { startAgent } from "../agent.ts";
+import type { Config } from "../config.ts";
+import { isAgentError, messageOf } from "../errors.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createLog, type Logger } from "../log.ts";
+import { EXIT } from "./exit.ts";
+
+// Whoever asks for a stop is promised one within 3 s; what hangs longer is not worth waiting for.
+const STOP_DEADLINE = 2700;
+
+/**
+ * `cave-agent run`: the daemon. Resolves to the exit code once it has stopped on SIGTERM or SIGINT, or because the
+ * process that forked it has gone.
+ */
+export async function run(config: Config): Promise<number> {
+  const log = createLog(config.log.level, config.log.format);
+  const asked = stopAsked();
+  let agent: Awaited<ReturnType<typeof startAgent>>;
+  try {
+    agent = await startAgent(config, { log, clock: systemClock, random: Math.random });
+  } catch (error) {
+    return refuse(log, error);
+  }
+  const crash = new Promise<never>((_, reject) => {
+    process.on("uncaughtException", reject);
+    process.on("unhandledRejection", reject);
+  });
+  const code = await Promise.race([asked, agent.fault, crash]).then(
+    (reason) => {
+      log.info({ event: "stopping", reason }, `stopping: ${reason}`);
+      return EXIT.stopped;
+    },
+    (error: unknown) => {
+      log.fatal(
+        { event: "fault", cause: messageOf(error), stack: stackOf(error) },
+        `fault: ${messageOf(error)}`,
+      );
+      return EXIT.fault;
+    },
+  );
+  await Promise.race([agent.stop(), systemClock.sleep(STOP_DEADLINE)]);
+  return code;
+}
+
+function stopAsked(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+    // Forked with an IPC channel: an orphan would go on publishing for a cave that nobody simulates any more.
+    if (process.channel) process.once("disconnect", () => resolve("the parent process has gone"));
+  });
+}
+
+function refuse(log: Logger, error: unknown): number {
+  const remedy = isAgentError(error) ? error.remedy : "report this fault with the log";
+  log.fatal(
+    { event: "start-failed", cause: messageOf(error), remedy },
+    `cannot start: ${messageOf(error)}; ${remedy}`,
+  );
+  return isAgentError(error) && !error.retryable ? EXIT.configuration : EXIT.fault;
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

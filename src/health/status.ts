@@ -1,0 +1,68 @@
+import type { FanReason } from "../cave/controller.ts";
+import type { Sample } from "../cave/sample.ts";
+import type { Settings } from "../cave/settings.ts";
+import type { ControlState } from "../control.ts";
+import type { FanState } from "../fan/fan.ts";
+import type { ConnectionState } from "../hub/hub.ts";
+import { VERSION } from "../lib/package.ts";
+import type { OutboxCounts } from "../outbox/outbox.ts";
+import type { SensorDescription } from "../sensor/sensor.ts";
+
+/** What `GetStatus` answers: the state of one cave at one moment. Times are ISO 8601 in UTC. */
+export interface StatusDocument {
+  deviceId: string;
+  agent: { version: string; node: string; startedAt: string /** Seconds. */; uptime: number };
+  connection: { state: ConnectionState; cause: string; since: string; hub: string | null; connects: number };
+  sensor: SensorDescription & { state: "ok" | "failed" | "stale"; fault: string | null };
+  /** The newest reading; null before the first. °C and %RH, two decimals. */
+  reading: { temperature: number; humidity: number; source: Sample["source"]; readAt: string } | null;
+  fan: { state: FanState; reason: FanReason; overrideUntil: string | null };
+  settings: Settings;
+  alerts: Sample["alerts"];
+  outbox: OutboxCounts;
+}
+
+/** What a status document is made of. Times in milliseconds since 1970. */
+export interface StatusParts {
+  deviceId: string;
+  startedAt: number;
+  now: number;
+  connection: StatusDocument["connection"];
+  sensor: SensorDescription;
+  control: ControlState;
+  settings: Settings;
+  outbox: OutboxCounts;
+}
+
+const iso = (time: number) => new Date(time).toISOString();
+
+export function describeStatus(parts: StatusParts): StatusDocument {
+  const { control } = parts;
+  return {
+    deviceId: parts.deviceId,
+    agent: {
+      version: VERSION,
+      node: process.versions.node,
+      startedAt: iso(parts.startedAt),
+      uptime: Math.round((parts.now - parts.startedAt) / 1000),
+    },
+    connection: parts.connection,
+    sensor: { ...parts.sensor, state: control.sensor, fault: control.fault ?? null },
+    reading: control.reading
+      ? {
+          temperature: control.reading.temperature,
+          humidity: control.reading.humidity,
+          source: control.reading.source,
+          readAt: iso(control.reading.readAt),
+        }
+      : null,
+    fan: {
+      state: control.fan,
+      reason: control.reason,
+      overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),
+    },
+    settings: parts.settings,
+    alerts: control.alerts,
+    outbox: parts.outbox,
+  };
+}

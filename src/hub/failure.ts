@@ -1,0 +1,126 @@
+import { AgentError, isAgentError, messageOf } from "../errors.ts";
+import type { Identity } from "./identity.ts";
+
+/** Which service answered, or did not. */
+export type Peer = "DPS" | "hub";
+
+const TRUST_REMEDY =
+  "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
+
+// MQTT 3.1.1 section 3.2.2.3: the return codes of CONNACK that refuse.
+const REFUSALS: Record<number, string> = {
+  1: "unacceptable protocol version",
+  2: "identifier rejected",
+  3: "server unavailable",
+  4: "bad user name or password",
+  5: "not authorized",
+};
+
+/**
+ * What went wrong below MQTT or in its handshake, by the error that MQTT.js raised: a number is the server's own word
+ * in CONNACK; a text code is the socket's or OpenSSL's, which says nothing about who we are.
+ */
+export function connectFailure(peer: Peer, endpoint: string, error: unknown, identity: Identity): AgentError {
+  if (isAgentError(error)) return error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (typeof code === "number") return refused(peer, endpoint, code, error, identity);
+  if (typeof code === "string" && isTrustCode(code)) {
+    return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
+      code: `${peer.toUpperCase()}_UNTRUSTED`,
+      retryable: true,
+      remedy: TRUST_REMEDY,
+      cause: error,
+    });
+  }
+  return new AgentError(`the ${peer} ${endpoint} cannot be reached: ${messageOf(error)}`, {
+    code: `${peer.toUpperCase()}_UNREACHABLE`,
+    retryable: true,
+    remedy: "check the network, the name server, and that port 8883 is open",
+    cause: error,
+  });
+}
+
+function isTrustCode(code: string): boolean {
+  return /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME|^ERR_TLS|^ERR_SSL/.test(code);
+}
+
+function refused(peer: Peer, endpoint: string, code: number, cause: unknown, identity: Identity): AgentError {
+  const reason = REFUSALS[code] ?? `return code ${code}`;
+  return new AgentError(`the ${peer} ${endpoint} refused ${identity.deviceId}: ${reason}`, {
+    code: code === 3 ? `${peer.toUpperCase()}_UNAVAILABLE` : `${peer.toUpperCase()}_REFUSED`,
+    retryable: true,
+    remedy:
+      certificateRemedy(identity) ??
+      "check that the device exists, is enabled, and belongs to this certificate",
+    cause,
+  });
+}
+
+/** What the DPS said in a registration answer: Azure's error body or registration state. */
+export interface RegistrationRefusal {
+  errorCode?: number;
+  message?: string;
+  errorMessage?: string;
+  status?: string;
+}
+
+/** One line for what the DPS refused, with Azure's code and what to do about it. */
+export function registrationFailure(
+  refusal: RegistrationRefusal,
+  idScope: string,
+  identity: Identity,
+  cause: unknown,
+): AgentError {
+  const status = refusal.status?.toLowerCase();
+  const { code, remedy } = judge(refusal, status, identity);
+  const said =
+    refusal.message ?? refusal.errorMessage ?? (status ? `registration is ${status}` : messageOf(cause));
+  // The ID scope stays out of the log, also in the service's own words.
+  const text = said.replaceAll(idScope, "…");
+  const number = refusal.errorCode ? ` (${refusal.errorCode})` : "";
+  return new AgentError(`the DPS refused to register ${identity.deviceId}: ${text}${number}`, {
+    code,
+    retryable: true,
+    remedy,
+    cause,
+  });
+}
+
+function judge(refusal: RegistrationRefusal, status: string | undefined, identity: Identity) {
+  if (status === "disabled") {
+    return {
+      code: "DPS_DISABLED",
+      remedy: "enable the enrolment group, or the device's own enrolment, in the DPS",
+    };
+  }
+  const kind = Math.floor((refusal.errorCode ?? 0) / 1000);
+  if (kind === 404) {
+    return {
+      code: "DPS_NOT_FOUND",
+      remedy: "check provisioning.idScope: this DPS does not know it",
+    };
+  }
+  if (kind === 401) {
+    return { code: "DPS_UNAUTHORIZED", remedy: certificateRemedy(identity) ?? unknownIssuer(identity) };
+  }
+  return { code: "DPS_FAILED", remedy: "look the code up in the DPS's documentation; the agent tries again" };
+}
+
+function unknownIssuer(identity: Identity): string {
+  return (
+    `enrol the CA "${identity.issuer}" as a group in the DPS, or install a leaf of the enrolled CA ` +
+    "with its intermediates in device.certificateFile"
+  );
+}
+
+/** Only our own dates can tell why; the server does not. Undefined if they are in order. */
+function certificateRemedy({ notBefore, notAfter }: Identity): string | undefined {
+  const now = Date.now();
+  if (now > notAfter.getTime()) {
+    return `the certificate expired on ${notAfter.toISOString()}: install a new one`;
+  }
+  if (now < notBefore.getTime()) {
+    return `the certificate is valid from ${notBefore.toISOString()} on: check this machine's clock`;
+  }
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { JsonValue } from "./hub.ts";
+
+/** What `SetFanState` asks for. */
+export interface FanRequest {
+  state: "on" | "off" | "auto";
+  /** Life of the override, milliseconds; undefined: as configured. */
+  duration: number | undefined;
+}
+
+const STATES = ["on", "off", "auto"] as const;
+const LONGEST_OVERRIDE_MINUTES = 7 * 24 * 60;
+
+/**
+ * Reads the payload of `SetFanState`: `"on"`, `"off"`, `"auto"` in any case, quoted or not, or `{state, minutes}`.
+ * Undefined for anything else: `failed` is a state, never a command.
+ */
+export function parseFanRequest(payload: JsonValue): FanRequest | undefined {
+  if (typeof payload === "string") return fanRequest(payload, undefined);
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return undefined;
+  const { state, minutes, ...others } = payload;
+  if (typeof state !== "string" || Object.keys(others).length > 0) return undefined;
+  if (minutes === undefined) return fanRequest(state, undefined);
+  const usable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_OVERRIDE_MINUTES;
+  return usable ? fanRequest(state, minutes * 60_000) : undefined;
+}
+
+function fanRequest(text: string, duration: number | undefined): FanRequest | undefined {
+  const word = text
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .toLowerCase();
+  const state = STATES.find((known) => known === word);
+  return state && { state, duration };
+}

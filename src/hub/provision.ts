@@ -1,0 +1,37 @@
+import type { Clock } from "../lib/clock.ts";
+import { withDeadline } from "../lib/deadline.ts";
+import { type Assignment, type Credentials, register } from "./sdk.ts";
+
+/** How to reach the DPS. */
+export interface Provisioning {
+  /** `host` or `host:port`. */
+  host: string;
+  idScope: string;
+  /** Longest whole registration, milliseconds: the SDK itself would poll for ever. */
+  deadline: number;
+}
+
+/** Registers this device and returns the hub that the DPS assigned it to. Rejects with a retryable AgentError. */
+export async function provision(
+  dps: Provisioning,
+  credentials: Credentials,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Assignment> {
+  const attempt = new AbortController();
+  try {
+    return await withDeadline(
+      register(dps.host, dps.idScope, credentials, AbortSignal.any([signal, attempt.signal])),
+      {
+        after: dps.deadline,
+        code: "DPS_TIMEOUT",
+        awaiting: `the DPS ${dps.host} to assign a hub`,
+        remedy: "check that the DPS is up and has a hub linked; the agent tries again",
+      },
+      clock,
+      signal,
+    );
+  } finally {
+    attempt.abort();
+  }
+}

@@ -1,0 +1,70 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Hub, JsonObject, JsonValue } from "./hub.ts";
+
+/** The reported properties as they should be at the hub. */
+export interface Reported {
+  /** Sets top-level properties; null removes one. What is unchanged is not sent again. */
+  set(properties: JsonObject): void;
+  /** Sends what has changed, and everything after each reconnect; resolves once `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** To be called at every connect: the hub may be another one. */
+  resend(): void;
+}
+
+const PAUSE_AFTER_FAILURE = 2000;
+
+/**
+ * Keeps the whole reported section here and sends only the difference, several changes in one patch. A patch that
+ * fails is merged back under what came later.
+ */
+export function createReported(hub: Hub, clock: Clock, onFailure: (error: unknown) => void): Reported {
+  const current = new Map<string, JsonValue>();
+  let pending = new Map<string, JsonValue>();
+  let wake: () => void = () => undefined;
+
+  function set(properties: JsonObject): void {
+    for (const [key, value] of Object.entries(properties)) {
+      if (JSON.stringify(current.get(key) ?? null) === JSON.stringify(value)) continue;
+      if (value === null) current.delete(key);
+      else current.set(key, value);
+      pending.set(key, value);
+    }
+    wake();
+  }
+
+  function resend(): void {
+    pending = new Map([...pending, ...current]);
+    wake();
+  }
+
+  async function send(signal: AbortSignal): Promise<void> {
+    const patch = pending;
+    pending = new Map();
+    try {
+      await hub.report(Object.fromEntries(patch), signal);
+    } catch (error) {
+      pending = new Map([...patch, ...pending]);
+      if (signal.aborted) return;
+      onFailure(error);
+      await clock.sleep(PAUSE_AFTER_FAILURE, signal).catch(() => undefined);
+    }
+  }
+
+  async function change(signal: AbortSignal): Promise<void> {
+    if (pending.size > 0) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await change(signal);
+      await hub.waitUntilOnline(signal).catch(() => undefined);
+      if (!signal.aborted) await send(signal);
+    }
+  }
+
+  return { set, run, resend };
+}

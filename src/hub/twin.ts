@@ -1,0 +1,63 @@
+import { checkSetting, isSettingKey, type Settings } from "../cave/settings.ts";
+import type { DesiredProperties, JsonObject, JsonValue } from "./hub.ts";
+
+/** What became of desired properties: the settings now in force, and what to report about each key. */
+export interface TwinOutcome {
+  settings: Settings;
+  /** IoT Plug and Play acknowledgements by key: `{value, ac, av, ad}`. */
+  acknowledgements: JsonObject;
+  /** Keys that are not settings; nothing is reported about them. */
+  unknown: string[];
+}
+
+/** The cave's settings as the twin drives them. */
+export interface TwinSettings {
+  current(): Settings;
+  /** The whole desired section, as read at connect: a setting that is not in it has its default. */
+  replace(desired: DesiredProperties): TwinOutcome;
+  /** A patch: null restores a default. Undefined if it is not newer than what is known. */
+  patch(desired: DesiredProperties): TwinOutcome | undefined;
+}
+
+/**
+ * Desired → settings, each key by itself: a bad one is refused with its reason and the value still in force, and
+ * never blocks a good one. https://learn.microsoft.com/azure/iot/concepts-convention#writable-properties
+ */
+export function createTwinSettings(defaults: Settings): TwinSettings {
+  let settings: Settings = { ...defaults };
+  let version = 0;
+
+  function apply(desired: DesiredProperties): TwinOutcome {
+    const acknowledgements: JsonObject = {};
+    const unknown: string[] = [];
+    for (const [key, value] of Object.entries(desired.properties)) {
+      if (isSettingKey(key)) acknowledgements[key] = applyOne(key, value, desired.version);
+      else unknown.push(key);
+    }
+    version = desired.version;
+    return { settings, acknowledgements, unknown };
+  }
+
+  function applyOne(key: keyof Settings, value: JsonValue, av: number): JsonObject {
+    if (value === null) {
+      settings = { ...settings, [key]: defaults[key] };
+      return { value: defaults[key], ac: 200, av, ad: "default restored" };
+    }
+    const result = checkSetting(key, value);
+    if (!result.ok) return { value: settings[key], ac: 400, av, ad: result.reason };
+    settings = { ...settings, [key]: result.value };
+    return { value: settings[key], ac: 200, av, ad: "applied" };
+  }
+
+  return {
+    current: () => settings,
+    replace(desired) {
+      // A refused value keeps what was in force; only what is gone from the twin goes back to its default.
+      for (const key of Object.keys(defaults).filter(isSettingKey)) {
+        if (!Object.hasOwn(desired.properties, key)) settings = { ...settings, [key]: defaults[key] };
+      }
+      return apply(desired);
+    },
+    patch: (desired) => (desired.version > version ? apply(desired) : undefined),
+  };
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { loadConfig } from "#agent/config.js";
+import { ROOT } from "./support/rig.js";
+
+const folder = mkdtempSync(join(tmpdir(), "cave-config-files-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const REQUIRED = {
+  CAVE_DEVICE_CERTIFICATE_FILE: "/leaf.pem",
+  CAVE_DEVICE_KEY_FILE: "/leaf.key.pem",
+  CAVE_PROVISIONING_ID_SCOPE: "0ne00000000",
+};
+
+test("default.toml says of every key what its default really is", () => {
+  const empty = join(folder, "empty.toml");
+  writeFileSync(empty, "");
+  const documented = loadConfig(join(ROOT, "config/default.toml"), REQUIRED);
+  assert.deepEqual(documented, loadConfig(empty, REQUIRED));
+  const text = readFileSync(join(ROOT, "config/default.toml"), "utf8");
+  for (const [section, keys] of Object.entries(documented)) {
+    for (const key of Object.keys(keys))
+      assert.match(text, new RegExp(`^(# )?${key} = `, "m"), `${section}.${key}`);
+  }
+});
+
+test("gateway.example.toml is usable as it stands, but for its ID scope", () => {
+  const config = loadConfig(join(ROOT, "config/gateway.example.toml"), {});
+  assert.equal(config.provisioning.host, "global.azure-devices-provisioning.net");
+  assert.equal(config.tls.trustedCaFile, "");
+});
