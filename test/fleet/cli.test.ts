@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "./support.ts";
+
+const CLI = fileURLToPath(new URL("../../../fleet/bin/cave-fleet.js", import.meta.url));
+
+interface Outcome {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs cave-fleet as a person would, in `folder`, without what this process has in its environment for it. */
+function run(folder: string, ...words: string[]): Promise<Outcome> {
+  const { CAVE_HUB_CONNECTION_STRING: _, ...env } = process.env;
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...words], { cwd: folder, env }, (error, stdout, stderr) => {
+      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+test("help is exit code 0 and names every command; nothing at all is 64", async (t) => {
+  const folder = await temporaryFolder(t);
+  const help = await run(folder, "--help");
+  assert.equal(help.exitCode, 0);
+  for (const command of ["invoke", "twin", "watch", "certs", "simulate"])
+    assert.match(help.stdout, RegExp(command));
+  assert.equal((await run(folder)).exitCode, 64);
+});
+
+test("a wrong word is exit code 64, with the value and what would be right", async (t) => {
+  const folder = await temporaryFolder(t);
+  const wrong: [words: string[], said: RegExp][] = [
+    [["invok"], /Did you mean invoke\?/],
+    [["watch", "--intervall", "3"], /Did you mean --interval\?/],
+    [["watch", "--interval", "0"], /--interval cannot be "0"[\s\S]*from 1 to 3600/],
+    [["twin", "cave-01", "get"], /twin cannot "get"[\s\S]*show, set/],
+    [["invoke", "cave-01", "SetFanState", "{on"], /not valid JSON/],
+    [["simulate", "--caves", "0"], /--caves cannot be "0"[\s\S]*from 1 to 1000/],
+    [["simulate", "--caves", "1001"], /--caves cannot be "1001"/],
+    [["simulate", "--caves", "abc"], /--caves cannot be "abc"/],
+    [["simulate", "--for", "5"], /--for cannot be "5"[\s\S]*30s/],
+    [["certs", "device", "Cave-01"], /"Cave-01" cannot be a device id/],
+  ];
+  for (const [words, said] of wrong) {
+    const { exitCode, stderr } = await run(folder, ...words);
+    assert.equal(exitCode, 64, words.join(" "));
+    assert.match(stderr, said);
+    assert.doesNotMatch(stderr, /\n\s+at /, "no stack trace");
+  }
+});
+
+test("without a local cloud it says how to get one", async (t) => {
+  const { exitCode, stderr } = await run(await temporaryFolder(t), "watch", "--once");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /no local cloud is running here\n.*npm start.*--hub-connection-string/);
+});
+
+test("certificates are made from the command line, and never overwritten unasked", async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, "certs"));
+  assert.equal((await run(folder, "certs", "root")).exitCode, 0);
+  const made = await run(folder, "certs", "device", "cave-01", "cave-02");
+  assert.equal(made.exitCode, 0);
+  assert.equal(made.stdout.trim().split("\n").length, 4);
+  assert.ok(!made.stdout.includes("PRIVATE KEY"));
+  const again = await run(folder, "certs", "device", "cave-03", "cave-02");
+  assert.equal(again.exitCode, 1);
+  assert.match(again.stderr, /cave-02\.cert\.pem exists already/);
+  const third = await run(folder, "certs", "device", "cave-03");
+  assert.equal(third.exitCode, 0, "the refused call has made nothing of cave-03");
+});
