@@ -25,7 +25,7 @@ const VENDORS = {
   },
   "local-cloud": {
     aedes: ["local-cloud/src/mqtt/broker.ts"],
-    commander: ["local-cloud/src/program.ts"],
+    commander: ["local-cloud/src/cli.ts"],
     fastify: ["local-cloud/src/service-api/"],
     pino: ["local-cloud/src/log.ts"],
     "@peculiar/x509": ["local-cloud/src/certificates/"],

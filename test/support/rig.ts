@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "#cloud/index.js";
+import { type Authority, createAuthority } from "#fleet/certs/authority.js";
+import { openService } from "#fleet/service/sdk.js";
+import type { Service } from "#fleet/service/service.js";
+import { until } from "./until.js";
+
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** A local cloud with one enrolled CA, and the service SDK pointed at its hub. */
+export interface CloudRig {
+  folder: string;
+  cloud: LocalCloud;
+  authority: Authority;
+  service: Service;
+}
+
+/** Starts one on free ports; it ends with the test. */
+export async function startCloud(
+  t: TestContext,
+  options: Omit<LocalCloudOptions, "stateDirectory" | "enrollmentGroups"> = {},
+): Promise<CloudRig> {
+  const folder = mkdtempSync(join(tmpdir(), "cave-rig-"));
+  const authority = await createAuthority({ commonName: "Test Root CA" });
+  const certificateFile = join(folder, "root.cert.pem");
+  writeFileSync(certificateFile, authority.certificatePem);
+  const cloud = await startLocalCloud({
+    stateDirectory: join(folder, "cloud"),
+    enrollmentGroups: [{ enrollmentGroupId: "cheesecave-devices", certificateFile }],
+    ...options,
+  });
+  const [hub] = cloud.endpoints.hubs;
+  const service = openService(hub?.connectionString ?? "", { trustedCaFile: cloud.endpoints.trustedCaFile });
+  t.after(async () => {
+    service.close();
+    await cloud.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { folder, cloud, authority, service };
+}
+
+export type LogLine = { event?: string; msg: string; cause?: string; [key: string]: unknown };
+
+/** A real `cave-agent run` as a child process. */
+export interface AgentRig {
+  deviceId: string;
+  process: ChildProcess;
+  lines: LogLine[];
+  /** The next or an earlier line of that event; fails after `seconds`. */
+  logged(event: string, options?: { after?: number; seconds?: number }): Promise<LogLine>;
+  /** All that it wrote, as text. */
+  output(): string;
+  /** Sends `signal` and resolves to exit code and how long it took, milliseconds. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; took: number }>;
+}
+
+export interface AgentOptions {
+  deviceId?: string;
+  /** Another authority than the enrolled one. */
+  authority?: Authority;
+  validity?: { notBefore: Date; notAfter: Date };
+  idScope?: string;
+  host?: string;
+  /** More TOML. */
+  extra?: string;
+}
+
+/** Writes certificate, key and configuration of one device and returns the configuration's path. */
+export async function writeAgentConfig(rig: CloudRig, options: AgentOptions = {}): Promise<string> {
+  const { deviceId = "cave-01", authority = rig.authority } = options;
+  const leaf = await authority.issueDevice({ commonName: deviceId, ...options.validity });
+  const path = (name: string) => join(rig.folder, `${deviceId}.${name}`);
+  writeFileSync(path("cert.pem"), leaf.certificatePem);
+  writeFileSync(path("key.pem"), leaf.keyPem, { mode: 0o600 });
+  const { dps, trustedCaFile } = rig.cloud.endpoints;
+  writeFileSync(
+    path("toml"),
+    `[device]
+certificateFile = "${path("cert.pem")}"
+keyFile = "${path("key.pem")}"
+[provisioning]
+host = "${options.host ?? dps.host}"
+idScope = "${options.idScope ?? dps.idScope}"
+deadline = "4s"
+[tls]
+trustedCaFile = "${trustedCaFile}"
+[state]
+directory = "${path("state")}"
+[sensor]
+readEvery = "500ms"
+[cave]
+telemetryInterval = 1
+[simulation]
+speed = 60
+${options.extra ?? ""}
+`,
+  );
+  return path("toml");
+}
+
+/** Starts an agent; it is killed when the test ends, if it has not ended by itself. */
+export async function startAgent(
+  t: TestContext,
+  rig: CloudRig,
+  options: AgentOptions = {},
+): Promise<AgentRig> {
+  const config = await writeAgentConfig(rig, options);
+  return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01");
+}
+
+export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01"): AgentRig {
+  const child = spawn(process.execPath, [join(ROOT, "bin/cave-agent.js"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  const lines: LogLine[] = [];
+  let text = "";
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    text += `${line}\n`;
+    lines.push(line.startsWith("{") ? (JSON.parse(line) as LogLine) : { msg: line });
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return {
+    deviceId,
+    process: child,
+    lines,
+    output: () => text,
+    logged: (event, { after = 0, seconds = 20 } = {}) =>
+      until(`${deviceId} logs ${event}`, () => lines.slice(after).find((line) => line.event === event), {
+        seconds,
+        onTimeout: () => text,
+      }),
+    async stop(signal = "SIGTERM") {
+      const from = performance.now();
+      child.kill(signal);
+      const code = await exited;
+      return { code, took: performance.now() - from };
+    },
+  };
+}
+
+/** Resolves to exit code and all output of a `cave-agent` that ends by itself. */
+export async function runToEnd(
+  t: TestContext,
+  args: string[],
+): Promise<{ code: number | null; output: string }> {
+  const agent = spawnAgent(t, args);
+  const code = await new Promise<number | null>((resolve) => agent.process.once("close", resolve));
+  return { code, output: agent.output() };
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ROOT } from "../support/rig.js";
+import { until } from "../support/until.js";
+
+const FLEET = join(ROOT, "fleet/bin/cave-fleet.js");
+
+function stateFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "cave-simulate-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+interface Run {
+  process: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  ended: Promise<number | null>;
+}
+
+function start(t: TestContext, command: string, args: string[]): Run {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  t.after(() => child.kill("SIGKILL"));
+  return { process: child, stdout: () => stdout, stderr: () => stderr, ended };
+}
+
+const fleet = (t: TestContext, state: string, ...args: string[]) =>
+  start(t, process.execPath, [FLEET, ...args, "--state", state]);
+
+/** Agents whose configuration lies in that folder and that still run. */
+function agentsOf(state: string): string[] {
+  const { stdout } = spawnSync("pgrep", ["-f", `cave-agent.js run --config ${state}`], { encoding: "utf8" });
+  return stdout.split("\n").filter(Boolean);
+}
+
+const simulate = (t: TestContext, state: string, ...args: string[]) =>
+  fleet(t, state, "simulate", "--certs", join(state, "certs"), ...args);
+
+test("an unattended run ends with a summary in which nothing is lost, and leaves nobody behind", async (t) => {
+  const state = stateFolder(t);
+  const run = simulate(t, state, "--caves", "3", "--for", "12s", "--json");
+  assert.equal(await run.ended, 0, run.stderr());
+  const summary = JSON.parse(run.stdout().trim().split("\n").at(-1) ?? "") as Record<string, number>;
+  assert.equal(summary.caves, 3);
+  assert.equal(summary.provisioned, 3);
+  assert.equal(summary.connected, 3);
+  assert.equal(summary.telemetryLost, 0);
+  assert.ok((summary.telemetryAcknowledged ?? 0) >= 6, run.stdout());
+  assert.ok((summary.methodsAnswered ?? 0) >= 3, run.stdout());
+  assert.ok(Math.abs((summary.seconds ?? 0) - 12) < 3, run.stdout());
+  assert.deepEqual(agentsOf(state), []);
+  assert.ok(!existsSync(join(state, "endpoints.json")), "a stopped cloud says that it is not there");
+});
+
+test("a second terminal drives the caves with no further configuration", async (t) => {
+  const state = stateFolder(t);
+  const run = simulate(t, state, "--caves", "2");
+  await until("both caves online", () => run.stderr().includes("caves 2/2 online"), {
+    onTimeout: run.stderr,
+  });
+
+  const invoke = fleet(t, state, "invoke", "cave-01", "SetFanState", "on");
+  assert.equal(await invoke.ended, 0, invoke.stderr());
+  assert.match(invoke.stdout(), /Executed direct method: SetFanState/);
+  const refused = fleet(t, state, "invoke", "cave-01", "SetFanState", "failed");
+  assert.equal(await refused.ended, 1);
+  assert.match(refused.stdout(), /Invalid parameter/);
+  const set = fleet(t, state, "twin", "cave-02", "set", "targetTemperature=11");
+  assert.equal(await set.ended, 0, set.stderr());
+  assert.match(set.stdout(), /targetTemperature accepted/);
+  const watch = fleet(t, state, "watch", "--once");
+  assert.equal(await watch.ended, 0, watch.stderr());
+  assert.match(watch.stdout(), /cave-01 .*~.*on \(override\) +online/);
+  const unknown = fleet(t, state, "invoke", "cave-77", "GetStatus");
+  assert.equal(await unknown.ended, 1);
+  assert.match(unknown.stderr(), /cave-77/);
+
+  const from = performance.now();
+  run.process.kill("SIGINT");
+  assert.equal(await run.ended, 0, run.stderr());
+  assert.ok(performance.now() - from < 3000);
+  assert.doesNotMatch(run.stderr() + run.stdout(), /\n\s+at /, "no stack trace");
+  assert.deepEqual(agentsOf(state), []);
+});
+
+test("Ctrl-C typed under npm start ends all of it, exit 0", async (t) => {
+  if (spawnSync("script", ["--version"]).status !== 0) return t.skip("needs script(1) for a terminal");
+  const state = stateFolder(t);
+  const command = `npm start -- --caves 1 --state ${state} --certs ${join(state, "certs")}`;
+  const run = start(t, "script", ["--quiet", "--flush", "--return", "--command", command, "/dev/null"]);
+  await until("the live view", () => /cave-01 .*online/.test(run.stdout()), {
+    seconds: 60,
+    onTimeout: run.stdout,
+  });
+  const from = performance.now();
+  run.process.stdin?.write("\u0003");
+  assert.equal(await run.ended, 0, run.stdout());
+  assert.ok(performance.now() - from < 3000);
+  assert.deepEqual(agentsOf(state), []);
+});
+
+test("a parent that is killed leaves no orphan", async (t) => {
+  const state = stateFolder(t);
+  const run = simulate(t, state, "--caves", "2");
+  await until("both caves online", () => run.stderr().includes("caves 2/2 online"), {
+    onTimeout: run.stderr,
+  });
+  assert.equal(agentsOf(state).length, 2);
+  run.process.kill("SIGKILL");
+  await until("no agent left", () => agentsOf(state).length === 0, { seconds: 5 });
+});
+
+test("a second simulation on the same state folder is refused, and the first goes on", async (t) => {
+  const state = stateFolder(t);
+  const first = simulate(t, state, "--caves", "1");
+  await until("the cave online", () => first.stderr().includes("caves 1/1 online"), {
+    onTimeout: first.stderr,
+  });
+  const second = simulate(t, state, "--caves", "1", "--for", "5s", "--json");
+  assert.notEqual(await second.ended, 0);
+  assert.match(second.stderr(), /in use by pid \d+/);
+  assert.equal(await fleet(t, state, "invoke", "cave-01", "GetStatus").ended, 0);
+});
