@@ -22,8 +22,11 @@ export async function writeFileAtomically(file: string, text: string, mode = 0o6
   await syncFolder(dirname(file));
 }
 
-/** A rename is on disk only when its folder is (fsync(2)). Windows cannot open folders and needs no such thing. */
-async function syncFolder(folder: string): Promise<void> {
+/**
+ * Resolves once new, renamed and removed names in `folder` are on disk: a sync of the file alone does not do it
+ * (fsync(2)). Windows cannot open folders and needs no such thing. Rejects with the error of the file system.
+ */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   await withFile(await open(folder, "r"), (handle) => handle.sync());
 }

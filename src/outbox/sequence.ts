@@ -1,83 +1,118 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { AgentError, messageOf } from "../errors.ts";
-import { writeFileAtomically } from "../lib/atomic-file.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
+import { createTurn } from "../lib/turn.ts";
+import { openSlots, type Slots } from "./slots.ts";
 
 /** Numbers 1, 2, 3 … that never repeat and never go back, whatever happens to the process. */
 export interface Sequence {
-  /** Rejects with an AgentError (`SEQUENCE_UNWRITABLE`) if no more numbers can be reserved; none is lost by that. */
+  /** Rejects if this source of numbers has none to give; none is lost by that. */
   next(): Promise<number>;
+  /** From now on, only numbers above `last`. */
+  goAbove?(last: number): void;
+  /** After it no more numbers: the next start goes on without a gap. */
+  close?(): Promise<void>;
 }
 
-/** Numbers reserved by one write. After a restart the rest of a block stays unused: a gap is harmless, a double not. */
+export interface SequenceOptions {
+  /** Numbers reserved by one write, 1 to 1000. */
+  block?: number;
+  /** Tells runs apart that found the disk unwritable. */
+  clock?: Pick<Clock, "now">;
+  /** [0, 1), for the same purpose. */
+  random?: () => number;
+}
+
 const DEFAULT_BLOCK = 100;
+const MOST_BLOCK = 1000;
+
+/**
+ * How many numbers a run may give out beyond its reservation, while it cannot write. Every start that finds the mark of
+ * a run that did not end cleanly skips as many: it repeats none of them, and does not go back.
+ */
+const MARGIN = 10_000;
+
+/** A leap: numbers for each second of the clock, and the width of the lot that is drawn on top. */
+const PER_SECOND = 2 ** 22;
+const LOT = 2 ** 32;
+const EPOCH = Date.UTC(2020, 0, 1);
 
 /**
  * Numbers that go on where `file` says. A block of them is on disk as reserved before the first of it is given out, so
- * even kill -9 repeats none, and an SD card sees one small write for `block` samples. A missing file starts at 1.
+ * even kill -9 repeats none, and an SD card sees one small write for `block` samples; the write is in place, so that a
+ * full disk does not stop it. A missing file starts at 1.
+ *
+ * Where the file cannot be written, the numbers go on all the same: up to 10,000 above the reservation, which no later
+ * start repeats; beyond, or if the file could not be written from the start, after a leap. A leap goes above the
+ * reservation and above 2²² for every second since 2020, plus a number drawn from 2³²: a later run is above an earlier
+ * one if the clock went on by 17 minutes, and if the clock stands still or goes back, two runs of a million numbers
+ * meet with a probability of 1 in 2000. That is the price of a disk that keeps nothing.
+ *
  * Rejects with an AgentError, `SEQUENCE_CORRUPT` or `SEQUENCE_UNREADABLE`, rather than start again at 1: the cloud
  * would drop new samples as doubles of old ones.
  */
-export async function openSequence(file: string, block: number = DEFAULT_BLOCK): Promise<Sequence> {
-  if (!Number.isSafeInteger(block) || block < 1)
-    throw new RangeError(`block: ${block} is no whole number ≥ 1`);
-  let reserved = await readReserved(file);
-  let last = reserved;
-  let queue: Promise<unknown> = Promise.resolve();
+export async function openSequence(file: string, options: SequenceOptions = {}): Promise<Sequence> {
+  const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random } = options;
+  if (!Number.isSafeInteger(block) || block < 1 || block > MOST_BLOCK)
+    throw new RangeError(`block: ${block} is no whole number from 1 to ${MOST_BLOCK}`);
+  const slots = await openFile(file);
+  const start = parseMark(slots, file);
+  const inTurn = createTurn();
+  /** The last number given out, the last that was reserved, and the last that may be given without. */
+  let last = start.isClean ? start.reserved : start.reserved + MARGIN;
+  let reserved = last;
+  let allowed = last;
+  let failures = 0;
+  let retryAt = 0;
+  let isUsed = false;
 
-  async function take(): Promise<number> {
-    if (last === reserved) {
-      await reserve(file, last + block);
-      reserved = last + block;
+  async function mark(upTo: number, isClean: boolean): Promise<void> {
+    await slots.write(JSON.stringify({ reserved: upTo, clean: isClean }), { sync: true });
+    reserved = upTo;
+    allowed = upTo + MARGIN;
+    failures = 0;
+  }
+
+  async function reserve(): Promise<void> {
+    if (failures > 0 && last < retryAt) return;
+    try {
+      await mark(last + block, false);
+    } catch {
+      // A dying disk takes seconds for each try: ever fewer of them.
+      failures += 1;
+      retryAt = last + Math.min(2 ** Math.min(failures, 30), block);
     }
-    last += 1;
-    return last;
+  }
+
+  function leap(): void {
+    const seconds = Math.min(Math.max(0, (clock.now() - EPOCH) / 1000), 2 ** 30);
+    last = Math.floor(Math.max(last + MARGIN, seconds * PER_SECOND) + (1 + random()) * LOT);
+    allowed = last + LOT;
   }
 
   return {
-    next() {
-      // One after the other, also after a failure: two reservations at once would give numbers twice.
-      const taken = queue.then(take, take);
-      queue = taken;
-      return taken;
+    next: () =>
+      inTurn(async () => {
+        if (last >= reserved) await reserve();
+        if (last >= reserved && last >= allowed) leap();
+        last += 1;
+        isUsed = true;
+        return last;
+      }),
+    goAbove(above) {
+      last = Math.max(last, above);
     },
+    close: () =>
+      inTurn(async () => {
+        // Where it cannot be written, the next start skips the margin: a gap, nothing worse.
+        if (isUsed) await mark(last, true).catch(() => undefined);
+      }),
   };
 }
 
-async function reserve(file: string, upTo: number): Promise<void> {
+async function openFile(file: string): Promise<Slots> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFileAtomically(file, `${JSON.stringify({ reserved: upTo })}\n`);
+    return await openSlots(file);
   } catch (cause) {
-    throw new AgentError(`cannot reserve sequence numbers in ${file}: ${messageOf(cause)}`, {
-      code: "SEQUENCE_UNWRITABLE",
-      retryable: true,
-      remedy: `Make room on the disk and let the agent's user write to ${dirname(file)}.`,
-      cause,
-    });
-  }
-}
-
-async function readReserved(file: string): Promise<number> {
-  const text = await readText(file);
-  if (text === undefined) return 0;
-  const reserved = parseReserved(text);
-  if (reserved !== undefined) return reserved;
-  throw new AgentError(`${file} does not hold {"reserved": <whole number>}`, {
-    code: "SEQUENCE_CORRUPT",
-    retryable: false,
-    remedy:
-      `Write {"reserved": N} into ${file}, N being at least the highest sequence number that the cloud ` +
-      "has received from this gateway, and start the agent again.",
-  });
-}
-
-/** Undefined if there is no such file. */
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     throw new AgentError(`cannot read the sequence file ${file}: ${messageOf(cause)}`, {
       code: "SEQUENCE_UNREADABLE",
       retryable: false,
@@ -87,14 +122,37 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-function parseReserved(text: string): number | undefined {
+interface Mark {
+  reserved: number;
+  /** True if no number above `reserved` can have been given out. */
+  isClean: boolean;
+}
+
+/** A file with nothing but `{"reserved": N}` is what version 0.1 wrote, and what a person may write. */
+function parseMark({ text, isDamaged, foreign }: Slots, file: string): Mark {
+  const content = text ?? foreign;
+  if (content === undefined) return { reserved: 0, isClean: true };
+  const parsed = parseJson(content);
+  if (parsed && "reserved" in parsed) {
+    const { reserved } = parsed;
+    const isClean = text === undefined || (!isDamaged && "clean" in parsed && parsed.clean === true);
+    if (typeof reserved === "number" && Number.isSafeInteger(reserved) && reserved >= 0) {
+      return { reserved, isClean };
+    }
+  }
+  throw new AgentError(`${file} does not hold {"reserved": <whole number>}`, {
+    code: "SEQUENCE_CORRUPT",
+    retryable: false,
+    remedy:
+      `Write {"reserved": N} into ${file}, N being at least the highest sequence number that the cloud ` +
+      "has received from this gateway, and start the agent again.",
+  });
+}
+
+function parseJson(text: string): object | undefined {
   try {
     const content: unknown = JSON.parse(text);
-    if (typeof content !== "object" || content === null || !("reserved" in content)) return undefined;
-    const { reserved } = content;
-    return typeof reserved === "number" && Number.isSafeInteger(reserved) && reserved >= 0
-      ? reserved
-      : undefined;
+    return typeof content === "object" && content !== null ? content : undefined;
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { openSequence } from "#agent/outbox/sequence.js";
 import { temporaryFolder } from "./support.ts";
 
 async function openOutbox(capacity: number): Promise<Outbox<string>> {
-  const sequence = await openSequence(join(await temporaryFolder(), "sequence.json"), 1000);
+  const sequence = await openSequence(join(await temporaryFolder(), "sequence.json"), { block: 1000 });
   return createMemoryOutbox<string>({ capacity, sequence });
 }
 

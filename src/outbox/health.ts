@@ -1,0 +1,40 @@
+import { AgentError, messageOf } from "../errors.ts";
+
+/** What the durable outbox has to say, each once when it happens. */
+export type OutboxEvent =
+  /** The disk cannot be used: until `disk` comes, what is appended is only in memory. */
+  | { kind: "memory"; cause: AgentError }
+  /** The disk is used again, and has what memory held. */
+  | { kind: "disk" }
+  /** The oldest entries that still waited had to go; "memory" is said once until the disk is used again. */
+  | { kind: "dropped"; reason: "bytes" | "age" | "memory"; count: number }
+  /** These entries that still waited cannot be read any more: a torn write, a flipped bit, a bad block. */
+  | { kind: "damaged"; file: string; count: number };
+
+export function diskUnusable(directory: string, cause: unknown): AgentError {
+  return new AgentError(`the outbox cannot use ${directory}: ${messageOf(cause)}`, {
+    code: "OUTBOX_IN_MEMORY",
+    retryable: true,
+    remedy:
+      `Make room on the disk of ${directory} and let the agent's user write there; the outbox returns to it by ` +
+      "itself. Until then a restart of the agent loses what waits in memory.",
+    cause,
+  });
+}
+
+export function notSaved(directory: string, count: number, cause: unknown): AgentError {
+  return new AgentError(`${count} waiting entries could not be saved in ${directory}: ${messageOf(cause)}`, {
+    code: "OUTBOX_NOT_SAVED",
+    retryable: false,
+    remedy: `Make room on the disk of ${directory} and let the agent's user write there before the agent starts again.`,
+    cause,
+  });
+}
+
+export function tooLarge(bytes: number, most: number): AgentError {
+  return new AgentError(`a payload of ${bytes} bytes as JSON; the outbox takes up to ${most}`, {
+    code: "OUTBOX_ENTRY_TOO_LARGE",
+    retryable: false,
+    remedy: `Append payloads of at most ${most} bytes of JSON.`,
+  });
+}

@@ -1,0 +1,237 @@
+import { isAborted, isAgentError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Turn } from "../lib/turn.ts";
+import { type Cursor, removeDone } from "./cursor.ts";
+import type { Disk } from "./disk.ts";
+import type { Record } from "./frame.ts";
+import { diskUnusable, notSaved, type OutboxEvent } from "./health.ts";
+import type { Ledger } from "./ledger.ts";
+import { createRanges } from "./ranges.ts";
+import type { Sequence } from "./sequence.ts";
+
+export interface KeeperOptions {
+  directory: string;
+  disk: Disk;
+  cursor: Cursor;
+  ledger: Ledger;
+  sequence: Sequence;
+  maxAge: number;
+  syncEvery: number;
+  ringCapacity: number;
+  clock: Clock;
+  inTurn: Turn;
+  onHealth?: (event: OutboxEvent) => void;
+  /** Something new waits. */
+  onMore(): void;
+}
+
+/** Decides where an entry is kept: on disk, or in memory while the disk cannot be used. */
+export interface Keeper {
+  /** Rejects only for a newer format. */
+  open(): Promise<void>;
+  /** In turn. Never rejects for the disk's sake. */
+  keep(record: Record): Promise<void>;
+  /** Undefined for what is not kept. */
+  find(sequence: number): Promise<Record | undefined>;
+  acknowledge(sequence: number): void;
+  /** Milliseconds that the agent has run, all its runs together, as far as entries tell of them. */
+  runningTime(): number;
+  /** In turn. Rejects with an AgentError, `OUTBOX_NOT_SAVED`, if entries are only in memory. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two tries to use the disk again: doubled after each, up to the second. */
+const PROBE = { first: 1000, most: 60_000 };
+
+export function createKeeper(options: KeeperOptions): Keeper {
+  const { directory, disk, cursor, ledger, clock, inTurn, syncEvery, maxAge } = options;
+  const stopping = new AbortController();
+  /** What is on no disk, oldest first: while the disk cannot be used, or for a moment after a failed write. */
+  const ring = new Map<number, Record>();
+  const startedAt = clock.monotonic();
+  let earlierRuns = 0;
+  let isRecovered = false;
+  let isInMemory = false;
+  let isTrimming = false;
+  let isCursorOld = false;
+  let isBeatDue = false;
+
+  const runningTime = (): number => earlierRuns + clock.monotonic() - startedAt;
+
+  async function recover(): Promise<void> {
+    const { present, lost, time } = await disk.recover();
+    // Without a cursor all comes again: doubles, not loss.
+    const done = await cursor.read().catch(() => undefined);
+    const last = Math.max(ledger.counts().lastSequence, present.last() ?? 0, done?.last ?? 0);
+    const left = createRanges(present.list());
+    for (const { sequences } of lost) for (const range of sequences.list()) left.add(range.first, range.last);
+    if (done) removeDone(left, done);
+    ledger.admitAll(left, last);
+    options.sequence.goAbove?.(last);
+    for (const { file, sequences } of lost) ledger.lose(file, sequences);
+    earlierRuns = time * 1000;
+    isRecovered = true;
+    options.onMore();
+  }
+
+  async function keep(record: Record): Promise<void> {
+    if (isInMemory) {
+      hold([record]);
+      ledger.admit(record.sequence);
+      trim();
+    } else {
+      await keepOnDisk(record);
+    }
+    beat();
+    options.onMore();
+  }
+
+  async function keepOnDisk(record: Record): Promise<void> {
+    try {
+      await disk.expire((runningTime() - maxAge) / 1000);
+      await disk.write(record);
+      if (record.urgent) await disk.sync();
+      ledger.admit(record.sequence);
+    } catch (error) {
+      const unsynced = disk.abandon().filter(({ sequence }) => ledger.waiting.has(sequence));
+      hold([...unsynced, record]);
+      ledger.admit(record.sequence);
+      await moveToDisk().catch(() => goToMemory(error));
+    }
+  }
+
+  function hold(records: Record[]): void {
+    // A copy: the body may be a view of a whole segment, which would stay in memory with it.
+    for (const record of records) ring.set(record.sequence, { ...record, body: Buffer.from(record.body) });
+  }
+
+  /** Rejects if the disk does not take them: then the ring has what the disk has not. */
+  async function moveToDisk(): Promise<void> {
+    try {
+      const [next = ledger.counts().lastSequence + 1] = ring.keys();
+      await disk.open(next);
+      for (const record of [...ring.values()]) {
+        if (ring.has(record.sequence)) await disk.write(record);
+      }
+      await disk.sync();
+      ring.clear();
+    } catch (error) {
+      disk.abandon();
+      for (const sequence of ring.keys()) if (disk.has(sequence)) ring.delete(sequence);
+      throw error;
+    }
+  }
+
+  function goToMemory(cause: unknown): void {
+    isInMemory = true;
+    options.onHealth?.({ kind: "memory", cause: diskUnusable(directory, cause) });
+    trim();
+    returnToDisk().catch(ignoreAbort);
+  }
+
+  function trim(): void {
+    for (const sequence of ring.keys()) {
+      if (ring.size <= options.ringCapacity) return;
+      ring.delete(sequence);
+      ledger.dropOne(sequence);
+      if (!isTrimming) options.onHealth?.({ kind: "dropped", reason: "memory", count: 1 });
+      isTrimming = true;
+    }
+  }
+
+  async function returnToDisk(): Promise<void> {
+    for (let pause = PROBE.first; isInMemory; pause = Math.min(2 * pause, PROBE.most)) {
+      await clock.sleep(pause, stopping.signal);
+      await inTurn(tryDisk).catch(() => undefined);
+    }
+  }
+
+  async function tryDisk(): Promise<void> {
+    if (stopping.signal.aborted) return;
+    await rescue();
+    isInMemory = false;
+    isTrimming = false;
+    options.onHealth?.({ kind: "disk" });
+    beat();
+  }
+
+  async function rescue(): Promise<void> {
+    if (!isRecovered) await recover();
+    await moveToDisk();
+  }
+
+  /** The first change asks for a beat, those until then share it. */
+  function beat(): void {
+    if (isBeatDue || stopping.signal.aborted) return;
+    isBeatDue = true;
+    clock
+      .sleep(syncEvery, stopping.signal)
+      .then(() => inTurn(flush))
+      .catch(ignoreAbort);
+  }
+
+  async function flush(): Promise<void> {
+    isBeatDue = false;
+    await sync();
+    await disk.tidy();
+    if (isCursorOld) await writeCursor(false);
+  }
+
+  async function sync(): Promise<void> {
+    try {
+      await disk.sync();
+    } catch (error) {
+      hold(disk.abandon().filter(({ sequence }) => ledger.waiting.has(sequence)));
+      await moveToDisk().catch(() => goToMemory(error));
+    }
+  }
+
+  /** What has not been recovered must not be taken for done. A failure leaves an older one: doubles, not loss. */
+  async function writeCursor(sync: boolean): Promise<void> {
+    if (!isRecovered) return;
+    isCursorOld = false;
+    await cursor.write(ledger.waiting, ledger.counts().lastSequence, { sync }).catch(() => {
+      isCursorOld = true;
+    });
+  }
+
+  return {
+    async open() {
+      try {
+        await recover();
+        await disk.open(ledger.counts().lastSequence + 1);
+      } catch (error) {
+        if (isAgentError(error)) throw error;
+        goToMemory(error);
+      }
+    },
+    keep,
+    find: async (sequence) => ring.get(sequence) ?? disk.find(sequence),
+    acknowledge(sequence) {
+      if (!ledger.acknowledge(sequence)) return;
+      ring.delete(sequence);
+      isCursorOld = true;
+      beat();
+    },
+    runningTime,
+    async close() {
+      stopping.abort();
+      let cause: unknown;
+      if (!isInMemory) await sync();
+      if (ring.size > 0) {
+        await rescue().catch((error: unknown) => {
+          cause = error;
+        });
+      }
+      await disk.tidy();
+      await writeCursor(true);
+      await disk.close();
+      await options.sequence.close?.();
+      if (ring.size > 0) throw notSaved(directory, ring.size, cause);
+    },
+  };
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!isAborted(error)) throw error;
+}
