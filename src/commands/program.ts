@@ -1,10 +1,17 @@
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { type Config, loadConfig } from "../config.ts";
-import { isAgentError } from "../errors.ts";
+import { isAgentError, messageOf } from "../errors.ts";
+import { statusSocketOf } from "../health/socket-path.ts";
+import { parseAssignment } from "../hub/assignment.ts";
 import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
+import { checkStateDirectory } from "../kept.ts";
 import { VERSION } from "../lib/package.ts";
+import { createStateFile } from "../lib/state-file.ts";
+import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { run } from "./run.ts";
+import { status } from "./status.ts";
 
 const DEFAULT_CONFIG = "/etc/cave-agent/config.toml";
 
@@ -39,17 +46,40 @@ export async function main(argv: string[]): Promise<number> {
       code = await withConfig(file, async (config) => {
         const { deviceId } = loadIdentity(config.device);
         readTrustedCa(config.tls.trustedCaFile);
+        await checkStateDirectory(config.state.directory);
         process.stdout.write(`${file}: ok, for ${deviceId}\n`);
         return EXIT.stopped;
       });
     });
+  program
+    .command("status")
+    .description("ask the running agent how it is")
+    .option("-c, --config <file>", "the configuration that it runs with", DEFAULT_CONFIG)
+    .option("--json", "for programs", false)
+    .action(async ({ config, json }: { config: string; json: boolean }) => {
+      code = await withConfig(config, (loaded) => status({ socket: statusSocketOf(loaded), json }));
+    });
+  program
+    .command("doctor")
+    .description("check everything that the agent needs, by itself")
+    .option("-c, --config <file>", "configuration (TOML)", DEFAULT_CONFIG)
+    .option("--json", "for programs", false)
+    .action(async ({ config, json }: { config: string; json: boolean }) => {
+      code = await doctor({ file: config, json, cachedHub });
+    });
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.stopped : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.stopped : EXIT.usage;
+    process.stderr.write(`cave-agent: ${messageOf(error)}\n`);
+    return EXIT.fault;
   }
   return code;
+}
+
+async function cachedHub({ state }: Config): Promise<string | undefined> {
+  const file = createStateFile(join(state.directory, "assignment.json"), parseAssignment, () => undefined);
+  return (await file.read())?.hub;
 }
 
 async function withConfig(file: string, act: (config: Config) => Promise<number>): Promise<number> {

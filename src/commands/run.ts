@@ -21,11 +21,12 @@ export async function run(config: Config): Promise<number> {
   } catch (error) {
     return refuse(log, error);
   }
+  process.on("SIGHUP", () => agent.reload());
   const crash = new Promise<never>((_, reject) => {
     process.on("uncaughtException", reject);
     process.on("unhandledRejection", reject);
   });
-  const code = await Promise.race([asked, agent.fault, crash]).then(
+  const code = await Promise.race([asked, agent.restart, agent.fault, crash]).then(
     (reason) => {
       log.info({ event: "stopping", reason }, `stopping: ${reason}`);
       return EXIT.stopped;

@@ -1,4 +1,5 @@
 import type { FanReason } from "../cave/controller.ts";
+import type { Quality } from "../cave/quality.ts";
 import type { Sample } from "../cave/sample.ts";
 import type { Settings } from "../cave/settings.ts";
 import type { ControlState } from "../control.ts";
@@ -13,10 +14,10 @@ export interface StatusDocument {
   deviceId: string;
   agent: { version: string; node: string; startedAt: string /** Seconds. */; uptime: number };
   connection: { state: ConnectionState; cause: string; since: string; hub: string | null; connects: number };
-  sensor: SensorDescription & { state: "ok" | "failed" | "stale"; fault: string | null };
+  sensor: SensorDescription & { state: "ok" | "failed" | "stale"; quality: Quality; fault: string | null };
   /** The newest reading; null before the first. °C and %RH, two decimals. */
   reading: { temperature: number; humidity: number; source: Sample["source"]; readAt: string } | null;
-  fan: { state: FanState; reason: FanReason; overrideUntil: string | null };
+  fan: { state: FanState; reason: FanReason; overrideUntil: string | null; heldUntil: string | null };
   settings: Settings;
   alerts: Sample["alerts"];
   outbox: OutboxCounts;
@@ -47,7 +48,12 @@ export function describeStatus(parts: StatusParts): StatusDocument {
       uptime: Math.round((parts.now - parts.startedAt) / 1000),
     },
     connection: parts.connection,
-    sensor: { ...parts.sensor, state: control.sensor, fault: control.fault ?? null },
+    sensor: {
+      ...parts.sensor,
+      state: control.sensor,
+      quality: control.quality,
+      fault: control.fault ?? null,
+    },
     reading: control.reading
       ? {
           temperature: control.reading.temperature,
@@ -60,6 +66,7 @@ export function describeStatus(parts: StatusParts): StatusDocument {
       state: control.fan,
       reason: control.reason,
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),
+      heldUntil: control.held === undefined ? null : iso(control.held.until),
     },
     settings: parts.settings,
     alerts: control.alerts,

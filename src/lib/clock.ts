@@ -10,8 +10,15 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal ? { signal } : {}),
-};
+/** Node's timers fire at once when they are asked for more (setTimeout, "delay"). */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const end = performance.now() + milliseconds;
+  do {
+    const left = Math.min(LONGEST_TIMER, Math.max(0, end - performance.now()));
+    await delay(left, undefined, signal ? { signal } : {});
+  } while (performance.now() < end - 1);
+}
+
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now(), sleep };

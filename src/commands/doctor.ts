@@ -1,0 +1,49 @@
+import type { Config } from "../config.ts";
+import type { Report } from "../health/doctor/check.ts";
+import { describeReport } from "../health/doctor/describe.ts";
+import { CHECKS, runDoctor } from "../health/doctor/run.ts";
+import { askRunning, runningCheck } from "../health/doctor/running.ts";
+import { salvageConfiguration } from "../health/doctor/salvage.ts";
+import { statusSocketOf } from "../health/socket-path.ts";
+import { systemClock } from "../lib/clock.ts";
+import { EXIT } from "./exit.ts";
+import { type Output, standardOutput } from "./output.ts";
+
+/** What to look at, and how to say it. */
+export interface DoctorOptions {
+  /** The configuration, TOML. */
+  file: string;
+  json: boolean;
+  /** The hub that an earlier run was assigned to, for when no agent is running that would say it. */
+  cachedHub?: (config: Config) => Promise<string | undefined>;
+}
+
+/** Something failed: the agent would not work as it should. */
+const EXIT_FAILED = 1;
+
+/**
+ * `cave-agent doctor`: runs every check, with or without a running agent, and prints what was found. Resolves to the
+ * exit code: 0 if nothing failed, 78 if the configuration cannot be used, 1 if something else failed.
+ */
+export async function doctor(options: DoctorOptions, output: Output = standardOutput): Promise<number> {
+  const configuration = salvageConfiguration(options.file);
+  const { config } = configuration;
+  const answer = config ? await askRunning(statusSocketOf(config)) : undefined;
+  const running = answer && "document" in answer ? answer.document.connection.hub : undefined;
+  const cached = config && (await options.cachedHub?.(config).catch(() => undefined));
+  const report = await runDoctor(
+    {
+      configuration,
+      hub: running ?? cached ?? undefined,
+      clock: systemClock,
+      checks: answer ? [...CHECKS, runningCheck(answer)] : CHECKS,
+    },
+    new AbortController().signal,
+  );
+  output.say(`${options.json ? JSON.stringify(report, null, 2) : describeReport(report).join("\n")}\n`);
+  return configuration.error ? EXIT.configuration : exitCodeOf(report);
+}
+
+function exitCodeOf({ counts }: Report): number {
+  return counts.failed > 0 ? EXIT_FAILED : EXIT.stopped;
+}

@@ -1,0 +1,93 @@
+import { request } from "node:http";
+import { AgentError, messageOf } from "../errors.ts";
+import type { HealthDocument } from "./document.ts";
+
+const DEADLINE = 15_000;
+const LARGEST_ANSWER = 1_000_000;
+
+/**
+ * Asks the running agent over its status socket and returns the parsed JSON of `path`, unchecked. Rejects with an
+ * AgentError: `AGENT_NOT_RUNNING`, `AGENT_ACCESS_DENIED` or `AGENT_NO_ANSWER`.
+ */
+export async function askAgent(socket: string, path: string, deadline = DEADLINE): Promise<unknown> {
+  let text: string;
+  try {
+    text = await get(socket, path, AbortSignal.timeout(deadline));
+  } catch (error) {
+    throw explain(socket, error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw noAnswer(socket, `it says no JSON: ${messageOf(error)}`, error);
+  }
+}
+
+/** The running agent's status. Rejects like `askAgent`; what has not the shape of a status is `AGENT_NO_ANSWER`. */
+export async function askStatus(socket: string, deadline = DEADLINE): Promise<HealthDocument> {
+  const answer = await askAgent(socket, "/status", deadline);
+  if (isHealthDocument(answer)) return answer;
+  throw noAnswer(socket, "it says something else than a status");
+}
+
+const PARTS = ["agent", "connection", "sensor", "fan", "settings", "alerts", "outbox"];
+
+function isHealthDocument(value: unknown): value is HealthDocument {
+  if (typeof value !== "object" || value === null) return false;
+  const parts = new Map<string, unknown>(Object.entries(value));
+  return (
+    typeof parts.get("deviceId") === "string" &&
+    Array.isArray(parts.get("conditions")) &&
+    PARTS.every((name) => typeof parts.get(name) === "object" && parts.get(name) !== null)
+  );
+}
+
+function get(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
+  return new Promise((done, fail) => {
+    const asked = request({ socketPath, path, signal, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length > LARGEST_ANSWER) asked.destroy(new Error("the answer has no end"));
+      });
+      response.on("error", fail);
+      response.on("end", () => {
+        if (response.statusCode === 200) done(text);
+        else fail(new Error(`HTTP ${response.statusCode}: ${text.slice(0, 200)}`));
+      });
+    });
+    asked.on("error", fail);
+    asked.end();
+  });
+}
+
+function explain(socket: string, error: unknown): AgentError {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ECONNREFUSED") {
+    return new AgentError(`no agent is running: nobody listens on ${socket}`, {
+      code: "AGENT_NOT_RUNNING",
+      retryable: true,
+      remedy: "start it, or name the configuration that it runs with by --config",
+      cause: error,
+    });
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    return new AgentError(`${socket} may not be opened by this user`, {
+      code: "AGENT_ACCESS_DENIED",
+      retryable: false,
+      remedy: "run the command as the agent's user or as a member of its group",
+      cause: error,
+    });
+  }
+  return noAnswer(socket, messageOf(error), error);
+}
+
+function noAnswer(socket: string, why: string, cause?: unknown): AgentError {
+  return new AgentError(`what listens on ${socket} does not answer as an agent does: ${why}`, {
+    code: "AGENT_NO_ANSWER",
+    retryable: true,
+    remedy: "look at the agent's log, and restart the agent",
+    cause,
+  });
+}

@@ -1,0 +1,216 @@
+/** How much a code deserves attention: `error` needs a person, `warning` soon may, `info` is good to know. */
+export type Severity = "info" | "warning" | "error";
+
+/** What is always true of a code; the cause of one occurrence is told by whoever raises it. */
+export interface CodeEntry {
+  severity: Severity;
+  title: string;
+  /** What a person can do about it. */
+  remedy: string;
+}
+
+const entry = (severity: Severity, title: string, remedy: string): CodeEntry => ({ severity, title, remedy });
+
+const SENSOR_REMEDY = "Run `cave-agent doctor`; check cable, address and supply of the sensor.";
+const TRUST_REMEDY =
+  "Set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS.";
+const NETWORK_REMEDY = "Check the network, the name server, and that port 8883 is open.";
+const RENEW_REMEDY = "Install a new certificate and key of the same common name.";
+const NOTHING = "Nothing: the agent tries again by itself.";
+
+/**
+ * Every code that the agent knows, be it thrown as an AgentError, raised as a condition, or both. Codes are stable:
+ * programs match on them. docs/errors.md has the same table for people.
+ */
+export const CODES = {
+  AGENT_ACCESS_DENIED: entry(
+    "error",
+    "The status socket of the running agent may not be opened by this user.",
+    "Run the command as the agent's user or as a member of its group.",
+  ),
+  AGENT_NO_ANSWER: entry(
+    "error",
+    "Something listens on the status socket, but does not answer as the agent does.",
+    "Look at the agent's log; restart the agent.",
+  ),
+  AGENT_NOT_RUNNING: entry(
+    "error",
+    "No agent listens on the status socket.",
+    "Start the agent, or name the configuration that it runs with.",
+  ),
+  CERTIFICATE_EXPIRED: entry("error", "The device certificate has expired.", RENEW_REMEDY),
+  CERTIFICATE_EXPIRES_WITHIN_1_DAY: entry(
+    "error",
+    "The device certificate expires within 1 day.",
+    RENEW_REMEDY,
+  ),
+  CERTIFICATE_EXPIRES_WITHIN_30_DAYS: entry(
+    "info",
+    "The device certificate expires within 30 days.",
+    RENEW_REMEDY,
+  ),
+  CERTIFICATE_EXPIRES_WITHIN_7_DAYS: entry(
+    "warning",
+    "The device certificate expires within 7 days.",
+    RENEW_REMEDY,
+  ),
+  CERTIFICATE_NOT_YET_VALID: entry(
+    "warning",
+    "By this machine's clock the device certificate is not valid yet.",
+    "Check this machine's clock and that it can reach a time server.",
+  ),
+  CHECK_TIMEOUT: entry(
+    "error",
+    "One of doctor's checks had no answer within 5 s.",
+    "Check the network, or the disk, that the check waits for.",
+  ),
+  CLOCK_BEHIND: entry(
+    "warning",
+    "By this machine's clock the server's certificate is not valid yet.",
+    "Wait for time synchronization, or set the clock.",
+  ),
+  CLOCK_UNSYNCHRONIZED: entry(
+    "warning",
+    "No time server has set this machine's clock since it started.",
+    "Check that systemd-timesyncd or chrony runs and that UDP port 123 is open.",
+  ),
+  CONFIG_INVALID: entry(
+    "error",
+    "The configuration, or a file that it names, cannot be used.",
+    "Correct what the message names, then try `cave-agent config check FILE`.",
+  ),
+  DPS_DISABLED: entry(
+    "error",
+    "The DPS knows this device, but its enrolment is disabled.",
+    "Enable the enrolment group, or the device's own enrolment, in the DPS.",
+  ),
+  DPS_FAILED: entry(
+    "warning",
+    "The DPS refused the registration for another reason.",
+    "Look up the number in the message in the DPS's documentation; the agent tries again.",
+  ),
+  DPS_NOT_FOUND: entry("error", "The DPS does not know the ID scope.", "Check provisioning.idScope."),
+  DPS_REFUSED: entry(
+    "error",
+    "The DPS refused the connection.",
+    "Check that the device's CA is enrolled, and the dates of the device certificate.",
+  ),
+  DPS_THROTTLED: entry("info", "The DPS is busy (429 or 5xx).", NOTHING),
+  DPS_TIMEOUT: entry(
+    "warning",
+    "The DPS did not assign a hub in time.",
+    "Check that the DPS is up and has a hub linked.",
+  ),
+  DPS_UNAUTHORIZED: entry(
+    "error",
+    "The DPS does not accept the device certificate.",
+    "Enrol the CA of the certificate as a group, or install a leaf of the enrolled CA with its intermediates.",
+  ),
+  DPS_UNAVAILABLE: entry("warning", "The DPS is not available at the moment.", NOTHING),
+  DPS_UNREACHABLE: entry("warning", "The DPS cannot be reached.", NETWORK_REMEDY),
+  DPS_UNTRUSTED: entry("error", "The DPS could not prove who it is.", TRUST_REMEDY),
+  FAN_FAILED: entry(
+    "error",
+    "The fan did not do what it was told.",
+    "Check relay, cable and fan; `cave-agent doctor` checks the line.",
+  ),
+  FAN_HELD: entry(
+    "info",
+    "The fan has to stay as it is for a while, for its own protection.",
+    "Ask again later, or for a longer time.",
+  ),
+  FAN_NO_EFFECT: entry(
+    "warning",
+    "The fan runs, but the cave's air does not answer to it.",
+    "Check that the fan turns and that its air way is free.",
+  ),
+  HUB_LOST: entry("warning", "The connection to the hub was lost.", NOTHING),
+  HUB_OFFLINE: entry("info", "It was not done because there is no connection to the hub now.", NOTHING),
+  HUB_REFUSED: entry(
+    "error",
+    "The hub refused the connection.",
+    "Check that the device exists at the hub, is enabled, and belongs to this certificate.",
+  ),
+  HUB_TIMEOUT: entry(
+    "warning",
+    "The hub did not answer in time.",
+    "Check the network; the agent reconnects.",
+  ),
+  HUB_UNAVAILABLE: entry("warning", "The hub is not available at the moment.", NOTHING),
+  HUB_UNREACHABLE: entry("warning", "The hub cannot be reached.", NETWORK_REMEDY),
+  HUB_UNTRUSTED: entry("error", "The hub could not prove who it is.", TRUST_REMEDY),
+  OFFLINE: entry(
+    "warning",
+    "There is no connection to the hub; samples wait in the outbox.",
+    "Look at the cause; `cave-agent doctor` checks the way to the cloud.",
+  ),
+  OUTBOX_DAMAGED: entry(
+    "warning",
+    "Entries of the outbox could not be read any more and are lost.",
+    "Check the card's health and the power supply.",
+  ),
+  OUTBOX_DROPPING: entry(
+    "error",
+    "The outbox has reached its bounds, and the oldest samples were dropped.",
+    "Bring the connection back; give the outbox more room for longer outages.",
+  ),
+  OUTBOX_ENTRY_TOO_LARGE: entry(
+    "error",
+    "A sample is larger than the outbox takes.",
+    "Report this fault with the log.",
+  ),
+  OUTBOX_IN_MEMORY: entry(
+    "error",
+    "The disk cannot be written, so samples wait in memory and would not survive a restart.",
+    "Check the state directory: free space, mount options and the card's health.",
+  ),
+  OUTBOX_NEWER_FORMAT: entry(
+    "error",
+    "A later version of the agent wrote the outbox; it was left as it is.",
+    "Install the version that wrote it, or a later one.",
+  ),
+  OUTBOX_NOT_SAVED: entry(
+    "error",
+    "What waited in memory could not be saved when the agent stopped.",
+    "Make room on the disk and let the agent's user write there before the agent starts again.",
+  ),
+  SENSOR_FAULT: entry("warning", "The sensor gives no reading.", SENSOR_REMEDY),
+  SENSOR_IMPLAUSIBLE: entry(
+    "warning",
+    "The sensor gives values that cannot be the air of this cave.",
+    SENSOR_REMEDY,
+  ),
+  SENSOR_STALE: entry(
+    "error",
+    "There was no valid reading for longer than sensor.staleAfter, so the fan follows fan.safeState.",
+    SENSOR_REMEDY,
+  ),
+  SENSOR_STUCK: entry(
+    "warning",
+    "The sensor repeats the same value for longer than air stays the same.",
+    "Check that air reaches the sensor; exchange it if the value stays.",
+  ),
+  SENSOR_TIMEOUT: entry("warning", "The sensor did not answer in time.", SENSOR_REMEDY),
+  SEQUENCE_CORRUPT: entry(
+    "error",
+    "The file with the last sequence number is damaged.",
+    "Write the number into it that the message asks for.",
+  ),
+  SEQUENCE_UNREADABLE: entry(
+    "error",
+    "The file with the last sequence number cannot be read.",
+    "Make it a plain file that the agent's user may read and write.",
+  ),
+  STATUS_SOCKET_IN_USE: entry(
+    "error",
+    "Another agent already listens on the status socket.",
+    "Stop the other agent, or give this one a state directory and socket of its own.",
+  ),
+  STATUS_SOCKET_UNUSABLE: entry(
+    "warning",
+    "The status socket cannot be opened, so the agent cannot be asked on this machine.",
+    "Correct status.socket or status.listen; the folder must exist and belong to the agent's user.",
+  ),
+} as const satisfies Record<string, CodeEntry>;
+
+export type Code = keyof typeof CODES;

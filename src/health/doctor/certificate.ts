@@ -1,0 +1,94 @@
+import type { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Config } from "../../config.ts";
+import { AgentError, isAgentError } from "../../errors.ts";
+import { loadIdentity } from "../../hub/identity.ts";
+import { chainProblem, commonNameOf, parseChain } from "./chain.ts";
+import type { ConfiguredCheck, Finding } from "./check.ts";
+import { isShared } from "./key.ts";
+
+const DAY = 86_400_000;
+const WARN_DAYS = 30;
+
+const INSTALL = "install the device certificate as PEM: the leaf first, then its intermediates";
+const RENEW = "install a new certificate and key of the same common name";
+
+/** Whether the device certificate is one that Azure can take: form, chain, dates, name, and that the key is its own. */
+export const certificateCheck: ConfiguredCheck = {
+  id: "certificate",
+  title: "device certificate",
+  needs: ["device.certificateFile", "device.keyFile", "device.id"],
+  async look({ config, clock }) {
+    const file = config.device.certificateFile;
+    const chain = await readChain(file);
+    const [leaf] = chain;
+    if (!leaf) return { result: "failed", detail: `${file} holds no PEM certificate`, remedy: INSTALL };
+    const problem = chainProblem(chain);
+    if (problem) return { result: "failed", detail: problem, remedy: INSTALL };
+    const who = describe(chain, leaf);
+    return (
+      chain.map((certificate) => judgeDates(certificate, clock.now())).find((found) => found) ??
+      (await judgePair(config, who)) ??
+      judgeDaysLeft(leaf, clock.now(), who)
+    );
+  },
+};
+
+async function readChain(file: string): Promise<X509Certificate[]> {
+  try {
+    return parseChain(await readFile(file, "utf8"));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError(`${file}: ${why}`, {
+      code: "CONFIG_INVALID",
+      retryable: false,
+      remedy: INSTALL,
+      cause,
+    });
+  }
+}
+
+function describe(chain: readonly X509Certificate[], leaf: X509Certificate): string {
+  const others = chain.length > 1 ? `, ${chain.length - 1} more in its chain` : "";
+  return `"${commonNameOf(leaf.subject)}" issued by "${commonNameOf(leaf.issuer)}"${others}`;
+}
+
+function judgeDates(certificate: X509Certificate, now: number): Finding | undefined {
+  const name = commonNameOf(certificate.subject);
+  const from = new Date(certificate.validFrom);
+  const to = new Date(certificate.validTo);
+  if (now > to.getTime()) {
+    return { result: "failed", detail: `"${name}" expired on ${to.toISOString()}`, remedy: RENEW };
+  }
+  if (now < from.getTime()) {
+    return {
+      result: "failed",
+      detail: `"${name}" is valid from ${from.toISOString()} on`,
+      remedy: "check this machine's clock",
+    };
+  }
+  return undefined;
+}
+
+async function judgePair({ device }: Config, who: string): Promise<Finding | undefined> {
+  if (await isShared(device.keyFile)) {
+    return {
+      result: "warning",
+      detail: `${who}; its key was not tried: its mode is wrong`,
+      remedy: "correct the mode of the key first, as said there",
+    };
+  }
+  try {
+    loadIdentity(device);
+    return undefined;
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    return { result: "failed", detail: error.message, remedy: error.remedy };
+  }
+}
+
+function judgeDaysLeft(leaf: X509Certificate, now: number, who: string): Finding {
+  const days = Math.floor((new Date(leaf.validTo).getTime() - now) / DAY);
+  const detail = `${who}, ${days} days left`;
+  return days < WARN_DAYS ? { result: "warning", detail, remedy: RENEW } : { result: "ok", detail };
+}

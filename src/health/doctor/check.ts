@@ -1,0 +1,83 @@
+import type { Config } from "../../config.ts";
+import type { AgentError } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
+
+/** `skipped`: it does not apply here, or it could not be told; that is no fault. */
+export type Result = "ok" | "warning" | "failed" | "skipped";
+
+/** What one check found. */
+export interface Finding {
+  result: Result;
+  /** What was seen, for people. Never holds a secret. */
+  detail: string;
+  /** What to do about it; with every warning and failure. */
+  remedy?: string;
+}
+
+export interface CheckResult extends Finding {
+  /** Stable, for programs. */
+  id: string;
+  title: string;
+}
+
+/** What doctor found, in the order of its checks. */
+export interface Report {
+  /** ISO 8601 in UTC. */
+  at: string;
+  /** Version of the agent that looked. */
+  agent: string;
+  counts: Record<Result, number>;
+  checks: CheckResult[];
+}
+
+/** The configuration as far as it can be used. */
+export interface Configuration {
+  /** Undefined if nothing of it can be used. */
+  config: Config | undefined;
+  /** Why it cannot be used as a whole; undefined if it can. */
+  error: AgentError | undefined;
+  /** The keys, as `section.key`, that are wrong; in `config` something stands in for them. */
+  broken: ReadonlySet<string>;
+}
+
+/** Where the machine shows what it has. */
+export interface Machine {
+  devices: string;
+  sysfsGpio: string;
+  timesync: string;
+}
+
+export const LINUX: Machine = {
+  devices: "/dev",
+  sysfsGpio: "/sys/class/gpio",
+  timesync: "/run/systemd/timesync",
+};
+
+/** What checks look at. */
+export interface Ground {
+  configuration: Configuration;
+  /** `host` or `host:port` of the assigned hub, where it is known. */
+  hub: string | undefined;
+  clock: Clock;
+  machine: Machine;
+}
+
+/** A check that looks whatever the configuration is. */
+export interface MachineCheck {
+  id: string;
+  title: string;
+  needs?: undefined;
+  look(ground: Ground, signal: AbortSignal): Promise<Finding>;
+}
+
+/** A check of what the configuration says; skipped while a key that it needs is wrong. */
+export interface ConfiguredCheck {
+  id: string;
+  title: string;
+  /** As `section.key`. */
+  needs: readonly string[];
+  look(ground: Ground & { config: Config }, signal: AbortSignal): Promise<Finding>;
+}
+
+/** One check, one file. It may throw: that is a failure, with the error's own remedy if it has one. */
+export type Check = MachineCheck | ConfiguredCheck;

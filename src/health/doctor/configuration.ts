@@ -1,0 +1,11 @@
+import type { MachineCheck } from "./check.ts";
+
+/** Whether the agent would start with this configuration. */
+export const configurationCheck: MachineCheck = {
+  id: "configuration",
+  title: "configuration",
+  async look({ configuration: { error } }) {
+    if (!error) return { result: "ok", detail: "complete and within its bounds" };
+    return { result: "failed", detail: error.message.replaceAll("\n", "; "), remedy: error.remedy };
+  },
+};

@@ -1,0 +1,63 @@
+import type { Config } from "../../config.ts";
+import { isAgentError, messageOf } from "../../errors.ts";
+import { isTrustFailure } from "../../hub/failure.ts";
+import { loadIdentity, readTrustedCa } from "../../hub/identity.ts";
+import type { Finding } from "./check.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { type Peer, shakeHands, type TlsParts } from "./handshake.ts";
+
+/** Connects to `endpoint` as the agent does, up to the end of the TLS handshake. */
+export async function lookAtPeer(endpoint: string, config: Config, signal: AbortSignal): Promise<Finding> {
+  const own = ownPair(config);
+  const parts: TlsParts = {
+    ...parseEndpoint(endpoint),
+    ca: readTrustedCa(config.tls.trustedCaFile),
+    own,
+  };
+  try {
+    const peer = await shakeHands(parts, signal);
+    const detail = `${endpoint} answers in ${describe(peer)}`;
+    return own
+      ? { result: "ok", detail }
+      : { result: "warning", detail: `${detail}; our certificate could not be shown`, remedy: "see above" };
+  } catch (error) {
+    signal.throwIfAborted();
+    return explain(endpoint, error);
+  }
+}
+
+function describe({ protocol, certificate }: Peer): string {
+  return `${protocol}; its certificate: ${certificate}`;
+}
+
+function ownPair({ device }: Config): TlsParts["own"] {
+  try {
+    const { certificatePem, keyPem } = loadIdentity(device);
+    return { cert: certificatePem, key: keyPem };
+  } catch (error) {
+    // What is wrong with it is said by the checks of certificate and key.
+    if (isAgentError(error)) return undefined;
+    throw error;
+  }
+}
+
+function explain(endpoint: string, error: unknown): Finding {
+  if (isTrustFailure(error)) {
+    return {
+      result: "failed",
+      detail: `${endpoint} could not prove who it is: ${causeOf(error)}`,
+      remedy:
+        "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS",
+    };
+  }
+  return {
+    result: "failed",
+    detail: `${endpoint} cannot be reached by TLS: ${causeOf(error)}`,
+    remedy: `check the network, the firewall, and that ${endpoint} is right`,
+  };
+}
+
+/** A name with several addresses fails with one error for each, and no text of its own. */
+function causeOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : messageOf(error);
+}

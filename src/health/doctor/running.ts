@@ -1,0 +1,40 @@
+import { isAgentError } from "../../errors.ts";
+import { askStatus } from "../client.ts";
+import type { HealthDocument } from "../document.ts";
+import type { Check, Finding } from "./check.ts";
+
+/** What the running agent says of itself, or why it could not be asked. */
+export type Answer = { document: HealthDocument } | { error: Error };
+
+export async function askRunning(socket: string): Promise<Answer> {
+  try {
+    return { document: await askStatus(socket, 3000) };
+  } catch (error) {
+    if (isAgentError(error)) return { error };
+    throw error;
+  }
+}
+
+/** Whether an agent is running, and what it has to complain about. */
+export function runningCheck(answer: Answer): Check {
+  return {
+    id: "agent",
+    title: "running agent",
+    needs: ["state.directory"],
+    look: async () => ("document" in answer ? judge(answer.document) : explain(answer.error)),
+  };
+}
+
+function judge({ connection, conditions }: HealthDocument): Finding {
+  const codes = conditions.map(({ code }) => code).join(", ");
+  const detail = `${connection.state}; ${codes || "no conditions"}`;
+  const isWell = conditions.every(({ severity }) => severity === "info");
+  return isWell ? { result: "ok", detail } : { result: "warning", detail, remedy: "see: cave-agent status" };
+}
+
+function explain(error: Error): Finding {
+  if (!isAgentError(error) || error.code !== "AGENT_NO_ANSWER") {
+    return { result: "skipped", detail: error.message };
+  }
+  return { result: "failed", detail: error.message, remedy: error.remedy };
+}

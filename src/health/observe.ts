@@ -1,0 +1,85 @@
+import type { Code } from "./codes.ts";
+import type { Conditions } from "./conditions.ts";
+import type { StatusDocument } from "./status.ts";
+
+/** What conditions are judged by; what is left out is not judged, and holds as it was. */
+export interface Facts {
+  status: Pick<StatusDocument, "connection" | "sensor" | "fan" | "outbox">;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Milliseconds without a connection; a short while is no condition. Left out: long enough. */
+  offlineFor?: number;
+  certificate?: { notBefore: Date; notAfter: Date };
+  /** Whether a time server has set the clock. */
+  clockSynchronized?: boolean;
+  /** Why it is stuck; null if it is not. */
+  sensorStuck?: string | null;
+  /** Why it is thought to have none; null if it has. */
+  fanNoEffect?: string | null;
+  /** Why the disk is not used; null if it is. */
+  outboxInMemory?: string | null;
+  /** Entries dropped since the last look. */
+  newlyDropped?: number;
+}
+
+/** A restart of the hub, or of the agent, is over by then. */
+const OFFLINE_AFTER = 30_000;
+
+const DAY = 86_400_000;
+
+/** The steps at which an expiry is told, nearest first. */
+const EXPIRY_STEPS: readonly { within: number; code: Code }[] = [
+  { within: 0, code: "CERTIFICATE_EXPIRED" },
+  { within: 1, code: "CERTIFICATE_EXPIRES_WITHIN_1_DAY" },
+  { within: 7, code: "CERTIFICATE_EXPIRES_WITHIN_7_DAYS" },
+  { within: 30, code: "CERTIFICATE_EXPIRES_WITHIN_30_DAYS" },
+];
+
+/** The cause of each condition that these facts can tell of, or null where it does not hold. Pure. */
+export function judge(facts: Facts): Map<Code, string | null> {
+  const { connection, sensor, fan } = facts.status;
+  const found = new Map<Code, string | null>();
+  const { state, cause } = connection;
+  const isConnected = state === "online" || state === "stopping";
+  found.set("DPS_DISABLED", state === "disabled" ? cause : null);
+  const isBrief = (facts.offlineFor ?? OFFLINE_AFTER) < OFFLINE_AFTER;
+  found.set("OFFLINE", isConnected || isBrief || state === "disabled" ? null : `${state}: ${cause}`);
+  found.set("SENSOR_FAULT", sensor.state === "failed" ? (sensor.fault ?? "no reading") : null);
+  found.set("SENSOR_STALE", sensor.state === "stale" ? (sensor.fault ?? "no valid reading") : null);
+  found.set("SENSOR_IMPLAUSIBLE", sensor.quality === "range" ? "the newest value is out of range" : null);
+  found.set("FAN_FAILED", fan.state === "failed" ? "the fan does not obey" : null);
+  if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
+  if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
+  if (facts.outboxInMemory !== undefined) found.set("OUTBOX_IN_MEMORY", facts.outboxInMemory);
+  if (facts.newlyDropped !== undefined) {
+    const { dropped } = facts.status.outbox;
+    found.set("OUTBOX_DROPPING", facts.newlyDropped > 0 ? `${dropped} dropped since the start` : null);
+  }
+  if (facts.clockSynchronized !== undefined) {
+    found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");
+  }
+  if (facts.certificate) judgeCertificate(facts.certificate, facts.now, found);
+  return found;
+}
+
+function judgeCertificate(
+  { notBefore, notAfter }: { notBefore: Date; notAfter: Date },
+  now: number,
+  found: Map<Code, string | null>,
+): void {
+  const left = notAfter.getTime() - now;
+  const step = EXPIRY_STEPS.find(({ within }) => left <= within * DAY);
+  for (const { code } of EXPIRY_STEPS) {
+    found.set(code, code === step?.code ? `valid until ${notAfter.toISOString()}` : null);
+  }
+  const isEarly = now < notBefore.getTime();
+  found.set("CERTIFICATE_NOT_YET_VALID", isEarly ? `valid from ${notBefore.toISOString()} on` : null);
+}
+
+/** Raises what the facts show and clears what they disprove. */
+export function observe(conditions: Pick<Conditions, "raise" | "clear">, facts: Facts): void {
+  for (const [code, cause] of judge(facts)) {
+    if (cause === null) conditions.clear(code);
+    else conditions.raise(code, cause);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Config } from "../config.ts";
+import { isAgentError, messageOf } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { openStatusServer, type StatusServer, type StatusServerOptions } from "./socket.ts";
+import { statusSocketOf } from "./socket-path.ts";
+
+/**
+ * Opens the agent's status socket. That it cannot be opened is told, and does not keep the cave from living; but an agent
+ * that answers there already works on the same state directory, and two would spoil it: that rejects
+ * (`STATUS_SOCKET_IN_USE`). A `status.listen` that others could reach rejects too (`CONFIG_INVALID`).
+ */
+export async function openStatus(
+  config: Config,
+  { log, ...parts }: Pick<StatusServerOptions, "document" | "diagnose"> & { log: Logger },
+): Promise<StatusServer | undefined> {
+  try {
+    return await openStatusServer({ ...parts, socket: statusSocketOf(config), listen: config.status.listen });
+  } catch (error) {
+    if (isAgentError(error) && error.code !== "STATUS_SOCKET_UNUSABLE") throw error;
+    log.warn(
+      { event: "status-socket", cause: messageOf(error) },
+      "the agent cannot be asked on this machine",
+    );
+    return undefined;
+  }
+}

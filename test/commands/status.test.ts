@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { status } from "#agent/commands/status.js";
+import type { HealthDocument } from "#agent/health/document.js";
+import { openStatusServer } from "#agent/health/socket.js";
+import { healthDocument } from "../health/support.js";
+import { temporaryDirectory } from "../support/pki.js";
+import { defer } from "../support/cleanup.ts";
+
+async function ask(socket: string, json = false) {
+  let said = "";
+  let complained = "";
+  const code = await status(
+    { socket, json },
+    {
+      say: (text) => {
+        said += text;
+      },
+      complain: (text) => {
+        complained += text;
+      },
+    },
+  );
+  return { code, said, complained };
+}
+
+async function serve(t: TestContext, changes: Partial<HealthDocument> = {}): Promise<string> {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const server = await openStatusServer({
+    socket,
+    listen: "",
+    document: () => healthDocument(changes),
+    diagnose: () => Promise.reject(new Error("not asked")),
+  });
+  defer(t, () => server.close());
+  return socket;
+}
+
+test("for people: aligned, simulated values marked, conditions with cause and remedy", async (t) => {
+  const socket = await serve(t, {
+    conditions: [
+      {
+        code: "SENSOR_FAULT",
+        severity: "warning",
+        since: "2026-03-01T00:00:00.000Z",
+        cause: "NACK",
+        remedy: "Look.",
+      },
+    ],
+  });
+  const { code, said, complained } = await ask(socket);
+  assert.equal(code, 0);
+  assert.equal(complained, "");
+  assert.equal(
+    said,
+    `cave         cave-01
+agent        0.2.0 on Node 20.19.0, up 1 d 2 h
+connection   online at hub.example since 2026-03-01T00:00:02.000Z
+sensor       simulated, ok, good
+temperature  ~12.26 °C    target 12 ± 1 °C
+humidity     ~90.44 %RH   target 90 ± 5 %RH
+read at      2026-03-02T02:03:04.500Z
+fan          on (too-warm)
+outbox       3 waiting, 15 acknowledged, 2 dropped
+alerts       temperature
+conditions:
+  warning  SENSOR_FAULT since 2026-03-01T00:00:00.000Z
+           NACK
+           → Look.
+~ simulated, not measured
+`
+      .replaceAll("°C    target", "°C   target")
+      .replaceAll("%RH   target", "%RH  target"),
+  );
+});
+
+test("measured values carry no mark; offline says why; an override and a held fan say until when", async (t) => {
+  const { connection, fan, agent } = healthDocument();
+  const socket = await serve(t, {
+    agent: { ...agent, uptime: 0 },
+    connection: { ...connection, state: "backing-off", cause: "ECONNREFUSED" },
+    sensor: { source: "sht31", serial: "0A1B2C3D", state: "failed", quality: "missing", fault: "NACK" },
+    reading: { temperature: 11.5, humidity: 88, source: "sht31", readAt: "2026-03-02T00:00:00.000Z" },
+    fan: {
+      ...fan,
+      reason: "override",
+      overrideUntil: "2026-03-02T04:00:00.000Z",
+      heldUntil: "2026-03-02T00:01:00.000Z",
+    },
+  });
+  const { said } = await ask(socket);
+  assert.ok(!said.includes("~"), said);
+  assert.match(said, /^connection +backing-off since .*\n +ECONNREFUSED$/m);
+  assert.match(said, /^sensor +sht31 0A1B2C3D, failed, missing: NACK$/m);
+  assert.match(
+    said,
+    /^fan +on \(override until 2026-03-02T04:00:00\.000Z\), held until 2026-03-02T00:01:00\.000Z$/m,
+  );
+  assert.match(said, /up 0 s$/m);
+  assert.match(said, /^conditions: none$/m);
+});
+
+test("for programs: the document as it is", async (t) => {
+  const { code, said } = await ask(await serve(t, { reading: null }), true);
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(said), healthDocument({ reading: null }));
+});
+
+test("no agent: one line with the socket, one with the remedy, exit 70", async (t) => {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const { code, said, complained } = await ask(socket);
+  assert.equal(code, 70);
+  assert.equal(said, "");
+  assert.equal(
+    complained,
+    `no agent is running: nobody listens on ${socket}\nstart it, or name the configuration that it runs with by --config\n`,
+  );
+});
+
+test("something else on the socket is not taken for an agent", async (t) => {
+  const answers = ["<html>", "null", '{"deviceId": "cave-01"}', "[]"];
+  for (const answer of answers) {
+    const socket = join(await temporaryDirectory(t), "status.sock");
+    const server = createServer((_request, response) => void response.end(answer)).listen(socket);
+    defer(t, () => server.close());
+    const { code, complained } = await ask(socket);
+    assert.equal(code, 70, answer);
+    assert.match(complained, /does not answer as an agent does/);
+  }
+});

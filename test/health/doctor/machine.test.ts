@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Configuration, ConfiguredCheck, Finding } from "#agent/health/doctor/check.js";
+import { clockCheck } from "#agent/health/doctor/clock.js";
+import { diskCheck } from "#agent/health/doctor/disk.js";
+import { gpioCheck } from "#agent/health/doctor/gpio.js";
+import { i2cCheck } from "#agent/health/doctor/i2c.js";
+import { runDoctor, usable } from "#agent/health/doctor/run.js";
+import { salvageConfiguration } from "#agent/health/doctor/salvage.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { createFakeClock } from "../../support/fake-clock.js";
+import { temporaryDirectory } from "../../support/pki.js";
+import { findingOf } from "./support.js";
+
+async function setUp(t: TestContext) {
+  const folder = await temporaryDirectory(t);
+  const config = join(folder, "config.toml");
+  writeFileSync(
+    config,
+    `[device]\ncertificateFile = "x"\nkeyFile = "x"\n[provisioning]\nidScope = "0ne00000000"\n[state]\ndirectory = "state"\n`,
+  );
+  const machine = {
+    devices: join(folder, "dev"),
+    sysfsGpio: join(folder, "gpio"),
+    timesync: join(folder, "timesync"),
+  };
+  return { folder, config, machine };
+}
+
+test("a year that cannot be is a fault, whatever the time service says", async (t) => {
+  const { config, machine } = await setUp(t);
+  for (const year of [1970, 2001, 2024, 2100]) {
+    const clock = createFakeClock(Date.UTC(year, 6, 1));
+    const { result, remedy } = await findingOf(clockCheck, config, { clock, machine });
+    assert.equal(result, "failed", String(year));
+    assert.match(remedy ?? "", /time server/);
+  }
+});
+
+test("synchronized, not yet, and not to be told", async (t) => {
+  const { config, machine } = await setUp(t);
+  const clock = createFakeClock(Date.UTC(2026, 6, 1));
+  const look = () => findingOf(clockCheck, config, { clock, machine });
+  assert.equal((await look()).result, "skipped");
+  mkdirSync(machine.timesync);
+  assert.equal((await look()).result, "warning");
+  writeFileSync(join(machine.timesync, "synchronized"), "");
+  assert.deepEqual(await look(), { result: "ok", detail: "it is 2026-07-01T00:00:00.000Z, synchronized" });
+});
+
+test("a state directory that can be written, or made, and is left as it was", async (t) => {
+  const { folder, config } = await setUp(t);
+  const absent = await findingOf(diskCheck, config);
+  assert.equal(absent.result, "ok", absent.detail);
+  assert.match(absent.detail, /state will be made: .* can be written, \d+ MiB free/);
+  assert.ok(!existsSync(join(folder, "state")));
+  mkdirSync(join(folder, "state"));
+  const there = await findingOf(diskCheck, config);
+  assert.equal(there.result, "ok", there.detail);
+  assert.deepEqual(readdirSync(join(folder, "state")), []);
+});
+
+test("a file where the state directory should be", async (t) => {
+  const { folder, config } = await setUp(t);
+  writeFileSync(join(folder, "state"), "");
+  const { result, detail, remedy } = await findingOf(diskCheck, config);
+  assert.equal(result, "failed");
+  assert.match(detail, /cannot be written: ENOTDIR/);
+  assert.match(remedy ?? "", /make .*state a folder/);
+});
+
+test("simulated hardware is not looked for", async (t) => {
+  const { config } = await setUp(t);
+  assert.equal((await findingOf(i2cCheck, config)).result, "skipped");
+  assert.equal((await findingOf(gpioCheck, config)).result, "skipped");
+});
+
+/** A configuration as one of a later version would be: these checks look at words that the schema does not have yet. */
+function withHardware(config: string, words: { source?: string; driver?: string }): Configuration {
+  const { config: read } = salvageConfiguration(config, {});
+  assert.ok(read);
+  Object.assign(read.sensor, { source: words.source ?? "simulated" });
+  Object.assign(read.fan, { driver: words.driver ?? "simulated" });
+  return usable(read);
+}
+
+async function look(
+  check: ConfiguredCheck,
+  configuration: Configuration,
+  machine: { devices: string; sysfsGpio: string; timesync: string },
+): Promise<Finding> {
+  const { checks } = await runDoctor(
+    { configuration, hub: undefined, clock: systemClock, machine, checks: [check] },
+    new AbortController().signal,
+  );
+  return checks[0] ?? assert.fail("no result");
+}
+
+test("a real sensor needs an I2C bus; without one a chosen sensor fails, a tried one warns", async (t) => {
+  const { config, machine } = await setUp(t);
+  const real = withHardware(config, { source: "sht31" });
+  const none = await look(i2cCheck, real, machine);
+  assert.equal(none.result, "failed");
+  assert.match(none.remedy ?? "", /switch I2C on/);
+  assert.equal((await look(i2cCheck, withHardware(config, { source: "auto" }), machine)).result, "warning");
+  mkdirSync(machine.devices);
+  writeFileSync(join(machine.devices, "i2c-1"), "");
+  writeFileSync(join(machine.devices, "i2c-dev-other"), "");
+  const found = await look(i2cCheck, real, machine);
+  assert.equal(found.result, "ok");
+  assert.equal(found.detail, join(machine.devices, "i2c-1"));
+});
+
+test("a real fan needs GPIO: the character device, or sysfs", async (t) => {
+  const { config, machine } = await setUp(t);
+  const real = withHardware(config, { driver: "gpio" });
+  assert.equal((await look(gpioCheck, real, machine)).result, "failed");
+  mkdirSync(machine.sysfsGpio);
+  writeFileSync(join(machine.sysfsGpio, "export"), "");
+  assert.equal((await look(gpioCheck, real, machine)).detail, join(machine.sysfsGpio, "export"));
+  mkdirSync(machine.devices);
+  writeFileSync(join(machine.devices, "gpiochip0"), "");
+  assert.match((await look(gpioCheck, real, machine)).detail, /gpiochip0, .*export$/);
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createConditions } from "#agent/health/conditions.js";
+import { type Facts, judge, observe } from "#agent/health/observe.js";
+import { createFakeClock } from "../support/fake-clock.js";
+import { healthDocument } from "./support.js";
+
+const NOW = Date.UTC(2026, 2, 1);
+const DAY = 86_400_000;
+
+function held(facts: Partial<Facts>): Record<string, string> {
+  const judged = judge({ status: healthDocument(), now: NOW, ...facts });
+  return Object.fromEntries([...judged].flatMap(([code, cause]) => (cause === null ? [] : [[code, cause]])));
+}
+
+test("a healthy cave has none", () => {
+  assert.deepEqual(
+    held({
+      clockSynchronized: true,
+      sensorStuck: null,
+      fanNoEffect: null,
+      outboxInMemory: null,
+      newlyDropped: 0,
+      certificate: { notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + 31 * DAY) },
+    }),
+    {},
+  );
+});
+
+test("each state is told with its cause", () => {
+  const { connection, sensor, fan } = healthDocument();
+  const status = healthDocument({
+    connection: { ...connection, state: "backing-off", cause: "ECONNREFUSED" },
+    sensor: { ...sensor, state: "stale", quality: "range", fault: "NACK" },
+    fan: { ...fan, state: "failed" },
+  });
+  assert.deepEqual(
+    held({
+      status,
+      clockSynchronized: false,
+      sensorStuck: "since an hour",
+      newlyDropped: 1,
+      outboxInMemory: "EROFS",
+    }),
+    {
+      OFFLINE: "backing-off: ECONNREFUSED",
+      SENSOR_STALE: "NACK",
+      FAN_FAILED: "the fan does not obey",
+      SENSOR_STUCK: "since an hour",
+      SENSOR_IMPLAUSIBLE: "the newest value is out of range",
+      OUTBOX_IN_MEMORY: "EROFS",
+      OUTBOX_DROPPING: "2 dropped since the start",
+      CLOCK_UNSYNCHRONIZED: "no time server has answered yet",
+    },
+  );
+});
+
+test("a disabled enrolment is told as such, not as a network that is down", () => {
+  const { connection } = healthDocument();
+  const status = healthDocument({ connection: { ...connection, state: "disabled", cause: "says the DPS" } });
+  assert.deepEqual(held({ status }), { DPS_DISABLED: "says the DPS" });
+});
+
+test("of the steps before expiry the nearest alone holds", () => {
+  const cases: [number, string[]][] = [
+    [30.5, []],
+    [30, ["CERTIFICATE_EXPIRES_WITHIN_30_DAYS"]],
+    [7, ["CERTIFICATE_EXPIRES_WITHIN_7_DAYS"]],
+    [1, ["CERTIFICATE_EXPIRES_WITHIN_1_DAY"]],
+    [0, ["CERTIFICATE_EXPIRED"]],
+    [-3, ["CERTIFICATE_EXPIRED"]],
+  ];
+  for (const [days, expected] of cases) {
+    const certificate = { notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + days * DAY) };
+    assert.deepEqual(Object.keys(held({ certificate })), expected, `${days} days left`);
+  }
+  const early = { notBefore: new Date(NOW + 1), notAfter: new Date(NOW + 90 * DAY) };
+  assert.deepEqual(Object.keys(held({ certificate: early })), ["CERTIFICATE_NOT_YET_VALID"]);
+});
+
+test("what the facts disprove is cleared; what they say nothing about stays", () => {
+  const conditions = createConditions({ clock: createFakeClock(NOW), onChange: () => undefined });
+  conditions.raise("SENSOR_FAULT", "NACK");
+  conditions.raise("CLOCK_UNSYNCHRONIZED", "unknown");
+  observe(conditions, { status: healthDocument(), now: NOW });
+  assert.deepEqual(
+    conditions.list().map(({ code }) => code),
+    ["CLOCK_UNSYNCHRONIZED"],
+  );
+});

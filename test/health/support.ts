@@ -1,0 +1,31 @@
+import type { HealthDocument } from "#agent/health/document.js";
+
+/** What a healthy simulated cave says of itself, with `changes`. */
+export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDocument {
+  return {
+    deviceId: "cave-01",
+    agent: { version: "0.2.0", node: "20.19.0", startedAt: "2026-03-01T00:00:00.000Z", uptime: 93_784 },
+    connection: {
+      state: "online",
+      cause: "connected to hub.example",
+      since: "2026-03-01T00:00:02.000Z",
+      hub: "hub.example",
+      connects: 3,
+    },
+    sensor: { source: "simulated", state: "ok", quality: "good", fault: null },
+    reading: { temperature: 12.26, humidity: 90.44, source: "simulated", readAt: "2026-03-02T02:03:04.500Z" },
+    fan: { state: "on", reason: "too-warm", overrideUntil: null, heldUntil: null },
+    settings: {
+      targetTemperature: 12,
+      temperatureBand: 1,
+      targetHumidity: 90,
+      humidityBand: 5,
+      telemetryInterval: 30,
+      fanMode: "auto",
+    },
+    alerts: { fan: false, temperature: true, humidity: false },
+    outbox: { taken: 20, acknowledged: 15, waiting: 3, dropped: 2, lastSequence: 20 },
+    conditions: [],
+    ...changes,
+  };
+}
