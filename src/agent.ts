@@ -1,23 +1,32 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
-import { createControl } from "./control.ts";
+import { createControl, type Measurement } from "./control.ts";
 import { messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
+import { createHealth } from "./health/agent-health.ts";
+import { runDoctor, usable } from "./health/doctor/run.ts";
+import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
 import { createHubEvents } from "./hub/events.ts";
-import { type Identity, loadIdentity, readTrustedCa } from "./hub/identity.ts";
+import { readTrustedCa } from "./hub/identity.ts";
+import { createIdentitySource } from "./hub/identity-source.ts";
 import { createMethods } from "./hub/methods.ts";
 import { MODEL_ID } from "./hub/model.ts";
 import { createReported } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
+import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
-import { type Life, startRooms } from "./lib/lifecycle.ts";
-import type { Logger } from "./log.ts";
+import { startRooms } from "./lib/lifecycle.ts";
+import { everyPeriod } from "./lib/periodic.ts";
+import { createRate } from "./lib/rate.ts";
+import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
+import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
-import { createMemoryOutbox } from "./outbox/memory.ts";
+import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
 
@@ -32,37 +41,78 @@ export interface AgentParts {
 export interface Agent {
   /** Rejects if a room failed in a way that it cannot mend; otherwise never settles. */
   fault: Promise<never>;
+  /** Resolves when somebody has asked for a restart through the hub. */
+  restart: Promise<string>;
   status(): StatusDocument;
+  /** Takes over a new certificate now, if one is there, by a new connection. */
+  reload(): void;
   /** Puts the fan in its safe state, sends what still waits for up to 1.5 s, and lets go of everything. */
   stop(): Promise<void>;
 }
 
 const DRAIN = 1500;
-const BACKOFF = { base: 1000, cap: 60_000 };
+const CERTIFICATE_LOOK = 60_000;
+const FAN_RECORD = 300_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(config: Config, { log, clock, random }: AgentParts): Promise<Agent> {
-  const identity = loadIdentity(config.device);
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
-  const sequence = await openSequence(join(config.state.directory, "sequence.json"));
+  const identity = createIdentitySource(config.device, {
+    onNew: ({ thumbprint, notAfter }) =>
+      log.info(
+        { event: "certificate-new", thumbprint, notAfter },
+        "a new certificate takes over at the next connect",
+      ),
+    onUnusable: (reason) =>
+      log.warn({ event: "certificate-unusable", cause: reason }, "the old certificate stays"),
+    onFallback: ({ thumbprint }) =>
+      log.warn(
+        { event: "certificate-fallback", thumbprint },
+        "the new certificate was refused: back to the old one",
+      ),
+  });
+  const { deviceId } = identity.current();
+  await checkStateDirectory(config.state.directory);
+  // First of all, because it is also the lock of the state directory. Nobody can ask before the rooms are there.
+  const statusServer = await openStatus(config, {
+    document: () => health.document(),
+    diagnose: (signal) => diagnose(signal),
+    log,
+  });
+  const kept = await openKept(config.state.directory, log);
   const startedAt = clock.now();
+  const run = randomUUID();
   const stopping = new AbortController();
 
-  const outbox = createMemoryOutbox<Sample>({ capacity: config.outbox.capacity, sequence });
+  const outbox = await openSegmentOutbox<Sample>({
+    directory: join(config.state.directory, "outbox"),
+    sequence: await openSequence(join(config.state.directory, "sequence")),
+    maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
+    maxAge: config.outbox.maxAge,
+    syncEvery: config.outbox.syncEvery,
+    ringCapacity: config.outbox.memoryCapacity,
+    clock,
+    onHealth: (event) => health.onOutbox(event),
+  });
   const session = createSession({
-    credentials: { identity, trustedCaPem, modelId: MODEL_ID },
+    identity,
+    trustedCaPem,
+    modelId: MODEL_ID,
     provisioning: config.provisioning,
+    assignments: kept.assignment,
     keepAlive: config.hub.keepAlive,
-    backoff: BACKOFF,
+    retry: retryLimits(config),
     clock,
     random,
   });
-  const twin = createTwinSettings(config.cave);
-  const fan = openFan(config.fan);
-  const sensor = openSensor(config.sensor, config.simulation, { clock, fanOn: () => fan.state() === "on" });
+  const rate = createRate(config.outbox.perSecond, clock);
   const courier = createCourier<Sample>({
     outbox,
-    send: (entry, signal) => session.send(toTelemetry(identity.deviceId, entry), signal),
+    async send(entry, signal) {
+      await rate.take(signal);
+      const now = { run, wall: clock.now(), monotonic: clock.monotonic() };
+      await session.send(toTelemetry(deviceId, entry, now), signal);
+    },
     ready: (signal) => session.waitUntilOnline(signal),
     inFlight: config.outbox.inFlight,
     clock,
@@ -72,32 +122,44 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
   const reported = createReported(session, clock, (error) =>
     log.debug({ event: "report-failed", cause: messageOf(error) }, "reporting is interrupted"),
   );
+  const twin = createTwinSettings(config.cave, await kept.settings.read());
 
-  async function keep(sample: Sample, urgent: boolean): Promise<void> {
+  async function keep(measurement: Measurement, urgent: boolean): Promise<void> {
     try {
-      const entry = await outbox.append(sample, { urgent });
+      const entry = await outbox.append({ ...measurement, run }, { urgent });
       if (urgent) courier.expedite(entry);
     } catch (error) {
       log.error({ event: "sample-lost", cause: messageOf(error) }, "a sample could not be kept");
     }
   }
 
+  const fan = openFan(config.fan);
+  const sensor = openSensor(config.sensor, config.simulation, { clock, fanOn: () => fan.state() === "on" });
+  const found = fan.state() === "failed" ? undefined : fan.state() === "on";
+  const initial = await restoreSteering(kept, found, clock, log);
+  await kept.fan.write(fanRecord(initial, clock));
+  let told = "";
   const control = createControl({
     sensor,
     fan,
     clock,
+    initial,
     readEvery: config.sensor.readEvery,
-    staleAfter: config.sensor.staleAfter,
-    safeState: config.fan.safeState,
+    limits: steerLimits(config),
+    response: responseLimits(config),
     settings: twin.current,
-    onSample: (sample, urgent) => void keep(sample, urgent),
-    onChange: (state) => {
-      log.info({ event: "fan", fan: state.fan, reason: state.reason }, `fan ${state.fan}: ${state.reason}`);
+    remember: (steering) => kept.fan.write(fanRecord(steering, clock)),
+    onSample: (measurement, urgent) => void keep(measurement, urgent),
+    onTick: (state) => {
+      const summary = `fan ${state.fan}: ${state.reason}${state.held ? ` (held: ${state.held.cause})` : ""}`;
+      if (summary !== told) log.info({ event: "fan", fan: state.fan, reason: state.reason }, summary);
+      told = summary;
       reported.set({
         fanState: state.fan,
         fanReason: state.reason,
         sensor: { ...sensor.describe(), state: state.sensor },
       });
+      health.look();
     },
     onSensorFault: (error) =>
       log.warn({ event: "sensor-fault", cause: messageOf(error) }, "the sensor gives no reading"),
@@ -107,7 +169,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
 
   const status = () =>
     describeStatus({
-      deviceId: identity.deviceId,
+      deviceId,
       startedAt,
       now: clock.now(),
       connection: session.describe(),
@@ -116,24 +178,47 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       settings: twin.current(),
       outbox: outbox.counts(),
     });
+  const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
+  const diagnose = (signal: AbortSignal) =>
+    runDoctor({ configuration: usable(config), hub: session.describe().hub ?? undefined, clock }, signal);
+
+  let askRestart: (reason: string) => void = () => undefined;
+  const restart = new Promise<string>((resolve) => {
+    askRestart = resolve;
+  });
   const onMethod = createMethods({
     control,
-    status,
+    status: () => health.document(),
+    diagnose,
     overrideFor: config.fan.overrideFor,
+    setLogLevel: temporaryLevel(log),
+    reprovision: session.reprovision,
+    restart: () => askRestart("Restart was called through the hub"),
     stopping: stopping.signal,
   });
-  const events = createHubEvents({ log, session, twin, reported, outbox, onMethod, startedAt });
+  const events = createHubEvents({
+    log,
+    session,
+    twin,
+    reported,
+    outbox,
+    identity,
+    onMethod,
+    onSettings(settings) {
+      control.reconsider();
+      void kept.settings.write(settings);
+    },
+    onTransition: () => health.look(),
+    startedAt,
+  });
 
   log.info(
-    {
-      event: "starting",
-      deviceId: identity.deviceId,
-      source: config.sensor.source,
-      driver: config.fan.driver,
-    },
-    `starting ${identity.deviceId}`,
+    { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
+    `starting ${deviceId}`,
   );
-  warnOfExpiry(identity, clock, log);
+  const watchCertificate = async () => {
+    if (identity.reload()) health.look();
+  };
   const life = startRooms([
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
@@ -141,31 +226,43 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
     {
       name: "courier",
       run: courier.run,
-      beforeStop: () => courier.drained(AbortSignal.timeout(DRAIN)).catch(() => undefined),
+      async beforeStop() {
+        if (session.state() === "online")
+          await courier.drained(AbortSignal.timeout(DRAIN)).catch(() => undefined);
+      },
     },
+    {
+      name: "certificate",
+      run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
+    },
+    { name: "status", afterStop: async () => statusServer?.close() },
     { name: "sensor", afterStop: () => sensor.close() },
-    { name: "fan", afterStop: () => fan.release() },
+    { name: "fan", afterStop: () => control.release() },
+    {
+      name: "fan record",
+      run: (signal) =>
+        everyPeriod(
+          () => FAN_RECORD,
+          async () => control.remember(),
+          clock,
+          signal,
+        ),
+    },
     { name: "control", run: control.run },
   ]);
   return {
     fault: life.fault,
+    restart,
     status,
-    stop: () => stop(life, stopping, log, () => outbox.counts()),
+    reload() {
+      if (identity.reload()) session.reconnect("a new certificate was installed");
+    },
+    async stop() {
+      stopping.abort();
+      await life.stop((room, error) =>
+        log.error({ event: "stop-fault", room, cause: messageOf(error) }, `${room} did not stop cleanly`),
+      );
+      log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
+    },
   };
-}
-
-async function stop(life: Life, stopping: AbortController, log: Logger, counts: () => object): Promise<void> {
-  stopping.abort();
-  await life.stop((room, error) =>
-    log.error({ event: "stop-fault", room, cause: messageOf(error) }, `${room} did not stop cleanly`),
-  );
-  log.info({ event: "stopped", outbox: counts() }, "stopped");
-}
-
-function warnOfExpiry(identity: Identity, clock: Clock, log: Logger): void {
-  if (clock.now() <= identity.notAfter.getTime()) return;
-  log.warn(
-    { event: "certificate-expired", notAfter: identity.notAfter.toISOString() },
-    `the certificate expired on ${identity.notAfter.toISOString()}, or this machine's clock is wrong: install a new certificate`,
-  );
 }

@@ -1,4 +1,4 @@
-import { checkSetting, isSettingKey } from "./cave/settings.ts";
+import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
 import { parseDuration } from "./lib/duration.ts";
 
 /** What our schema items carry beyond convict's own fields. */
@@ -14,6 +14,7 @@ export interface Bounds {
 
 /** convict leaves falsy values out of its message, so they are put in here. */
 function refuse(allowed: string, value: unknown): never {
+  if (value === null) throw new Error(`is required: ${allowed}`);
   throw new Error(value ? allowed : `${allowed}: value was ${JSON.stringify(value)}`);
 }
 
@@ -62,8 +63,7 @@ function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
 function checkCaveSetting(value: unknown, item: object): void {
   const { setting = "" }: Bounds = item;
   if (!isSettingKey(setting)) throw new Error("is no cave setting");
-  const result = checkSetting(setting, value);
-  if (!result.ok) throw new Error(result.reason);
+  if (!checkSetting(setting, value).ok) refuse(`must be ${SETTING_RULES[setting].allowed}`, value);
 }
 
 /** The formats that the schema uses besides lists of allowed words. */
@@ -72,14 +72,14 @@ export const FORMATS = {
   amount: { validate: checkNumber, coerce: strictNumber },
   count: { validate: checkCount, coerce: strictNumber },
   caveSetting: { validate: checkCaveSetting, coerce: strictNumber },
-  requiredText: { validate: checkText(/\S/, "is required: give a text that is not empty") },
+  requiredText: { validate: checkText(/\S/, "must be a text that is not empty") },
   text: { validate: checkText(/^/, "must be a text") },
   idScope: {
-    validate: checkText(/^[0-9A-Za-z]{3,32}$/, "is required: the DPS's ID scope, such as 0ne00123ABC"),
+    validate: checkText(/^0n[0-9A-Za-z]{4,30}$/, "must be the DPS's ID scope, such as 0ne00123ABC"),
   },
   endpoint: {
     validate: checkText(
-      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?$/,
+      /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$/,
       "must be a host name or host:port, without a scheme or path",
     ),
   },

@@ -1,4 +1,5 @@
 import convict from "convict";
+import { MOST_SWITCHES_PER_HOUR } from "./cave/guard.ts";
 import { type Bounds, FORMATS } from "./config-formats.ts";
 import { LOG_LEVELS } from "./log.ts";
 
@@ -30,8 +31,32 @@ interface Item extends Bounds {
   sensitive?: boolean;
 }
 
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+
+const duration = (doc: string, value: string, shortest: number, longest: number): Item => ({
+  doc,
+  format: "duration",
+  default: value,
+  shortest,
+  longest,
+});
+const count = (doc: string, value: number, minimum: number, maximum: number): Item => ({
+  doc,
+  format: "count",
+  default: value,
+  minimum,
+  maximum,
+});
+const amount = (doc: string, value: number, minimum: number, maximum: number): Item => ({
+  ...count(doc, value, minimum, maximum),
+  format: "amount",
+});
+const oneOf = (doc: string, words: string[]): Item => ({ doc, format: words, default: words[0] });
+
 /** Every key of the configuration file: section, key, what it means, its format and its default (null: required). */
-const SECTIONS = {
+const SECTIONS: Record<string, Record<string, Item>> = {
   device: {
     id: { doc: "device id; empty: the leaf certificate's common name", format: "deviceId", default: "" },
     certificateFile: { doc: "PEM: the leaf, then its intermediates", format: "requiredText", default: null },
@@ -40,29 +65,22 @@ const SECTIONS = {
   provisioning: {
     host: { doc: "DPS endpoint", format: "endpoint", default: "global.azure-devices-provisioning.net" },
     idScope: { doc: "the DPS's ID scope", format: "idScope", default: null, sensitive: true },
-    deadline: {
-      doc: "longest registration",
-      format: "duration",
-      default: "2m",
-      shortest: 1000,
-      longest: 3_600_000,
-    },
+    deadline: duration("longest registration", "2m", SECOND, HOUR),
+    retryAfter: duration("shortest wait after the DPS or hub has failed", "5s", SECOND, HOUR),
+    retryDisabledAfter: duration("wait while the registration is disabled", "15m", SECOND, DAY),
   },
   tls: {
-    trustedCaFile: {
-      doc: "PEM: trusted besides none other; empty: the system's CAs",
-      format: "text",
-      default: "",
-    },
+    trustedCaFile: { doc: "PEM: trusted instead of the system's CAs", format: "text", default: "" },
   },
   hub: {
-    keepAlive: {
-      doc: "MQTT keep-alive",
-      format: "duration",
-      default: "60s",
-      shortest: 5000,
-      longest: 1_177_000,
-    },
+    keepAlive: duration(
+      "a dead connection is noticed within 1.5 times this",
+      "60s",
+      4 * SECOND,
+      1177 * SECOND,
+    ),
+    retryAfter: duration("about the first wait after the network has failed", "1s", SECOND / 10, HOUR),
+    retryAtMost: duration("longest wait before a new try", "5m", SECOND, DAY),
   },
   state: {
     directory: {
@@ -72,21 +90,10 @@ const SECTIONS = {
     },
   },
   sensor: {
-    source: { doc: "what measures", format: ["simulated"], default: "simulated" },
-    readEvery: {
-      doc: "time between readings",
-      format: "duration",
-      default: "5s",
-      shortest: 500,
-      longest: 600_000,
-    },
-    staleAfter: {
-      doc: "no reading for so long: safe state",
-      format: "duration",
-      default: "1m",
-      shortest: 1000,
-      longest: 86_400_000,
-    },
+    source: oneOf("what measures", ["simulated"]),
+    readEvery: duration("time between readings", "5s", SECOND / 2, HOUR / 6),
+    staleAfter: duration("no valid reading for so long: safe state", "1m", SECOND, DAY),
+    stuckAfter: duration("the same value for so long: stuck", "1h", SECOND, 30 * DAY),
   },
   cave: Object.fromEntries(
     Object.entries(CAVE_DEFAULTS).map(([setting, value]) => [
@@ -95,45 +102,44 @@ const SECTIONS = {
     ]),
   ),
   fan: {
-    driver: { doc: "what moves the air", format: ["simulated"], default: "simulated" },
-    safeState: { doc: "when nobody controls it", format: ["on", "off", "hold"], default: "off" },
-    overrideFor: {
-      doc: "life of an override",
-      format: "duration",
-      default: "240m",
-      shortest: 1000,
-      longest: 604_800_000,
-    },
+    driver: oneOf("what moves the air", ["simulated"]),
+    safeState: { ...oneOf("when nobody controls it", ["on", "off", "hold"]), default: "off" },
+    overrideFor: duration("life of an override", "240m", SECOND, 7 * DAY),
+    minimumOn: duration("shortest run", "1m", 0, DAY),
+    minimumOff: duration("shortest rest", "1m", 0, DAY),
+    switchesPerHour: count("most switches, on and off together", 30, 1, MOST_SWITCHES_PER_HOUR),
+    responseAfter: duration(
+      "it has run for so long and the air has not moved: alert",
+      "30m",
+      SECOND,
+      7 * DAY,
+    ),
   },
   outbox: {
-    capacity: {
-      doc: "samples kept while offline",
-      format: "count",
-      default: 10_000,
-      minimum: 1,
-      maximum: 1_000_000,
-    },
-    inFlight: {
-      doc: "messages sent before the first is acknowledged",
-      format: "count",
-      default: 8,
-      minimum: 1,
-      maximum: 100,
+    maxMebibytes: count("disk space for samples; beyond it the oldest go", 64, 4, 65_536),
+    maxAge: duration("samples older than this go", "30d", 60 * SECOND, 3650 * DAY),
+    syncEvery: duration("what a power cut may take at most", "10s", SECOND / 10, HOUR),
+    memoryCapacity: count("samples kept in memory while the disk cannot be used", 10_000, 1, 1_000_000),
+    inFlight: count("messages sent before the first is acknowledged", 8, 1, 1000),
+    perSecond: amount("most messages a second; 0: no bound", 20, 0, 100_000),
+  },
+  status: {
+    socket: { doc: "Unix socket; empty: status.sock in the state directory", format: "text", default: "" },
+    listen: {
+      doc: "loopback address:port for /status and /metrics; empty: none",
+      format: "text",
+      default: "",
     },
   },
   simulation: {
-    seed: { doc: "same seed, same cave", format: "count", default: 1, minimum: 0, maximum: 4_294_967_295 },
-    speed: { doc: "simulated seconds a second", format: "amount", default: 1, minimum: 0.1, maximum: 3600 },
+    seed: count("same seed, same cave", 1, 0, 4_294_967_295),
+    speed: amount("simulated seconds a second", 1, 0.1, 3600),
   },
   log: {
-    level: { doc: "least level that is written", format: [...LOG_LEVELS], default: "info" },
-    format: {
-      doc: "json, pretty, or by whether standard output is a terminal",
-      format: ["auto", "json", "pretty"],
-      default: "auto",
-    },
+    level: { ...oneOf("least level that is written", [...LOG_LEVELS]), default: "info" },
+    format: oneOf("json, pretty, or by whether standard output is a terminal", ["auto", "json", "pretty"]),
   },
-} satisfies Record<string, Record<string, Item>>;
+};
 
 /** Known keys by section, for the message about an unknown one. */
 export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map(

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse as parseToml } from "smol-toml";
+import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
-import { createSchema, KNOWN_KEYS } from "./config-schema.ts";
-import { AgentError, messageOf } from "./errors.ts";
+import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
+import { AgentError, fileReason, messageOf } from "./errors.ts";
 import type { SafeState } from "./fan/fan.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
@@ -13,15 +13,39 @@ import type { LogFormat, LogLevel } from "./log.ts";
 export interface Config {
   /** Empty `id`: the leaf certificate's common name. */
   device: { id: string; certificateFile: string; keyFile: string };
-  provisioning: { host: string; idScope: string; deadline: number };
+  provisioning: {
+    host: string;
+    idScope: string;
+    deadline: number;
+    retryAfter: number;
+    retryDisabledAfter: number;
+  };
   /** Empty: the CAs that Node trusts. */
   tls: { trustedCaFile: string };
-  hub: { keepAlive: number };
+  hub: { keepAlive: number; retryAfter: number; retryAtMost: number };
   state: { directory: string };
-  sensor: { source: "simulated"; readEvery: number; staleAfter: number };
+  sensor: { source: "simulated"; readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
-  fan: { driver: "simulated"; safeState: SafeState; overrideFor: number };
-  outbox: { capacity: number; inFlight: number };
+  fan: {
+    driver: "simulated";
+    safeState: SafeState;
+    overrideFor: number;
+    minimumOn: number;
+    minimumOff: number;
+    switchesPerHour: number;
+    responseAfter: number;
+  };
+  outbox: {
+    maxMebibytes: number;
+    maxAge: number;
+    syncEvery: number;
+    memoryCapacity: number;
+    inFlight: number;
+    /** 0: no bound. */
+    perSecond: number;
+  };
+  /** Empty `socket`: in the state directory; empty `listen`: no TCP. */
+  status: { socket: string; listen: string };
   simulation: { seed: number; speed: number };
   log: { level: LogLevel; format: LogFormat };
 }
@@ -41,19 +65,30 @@ export function loadConfig(
 ): Config {
   const document = readToml(file);
   const schema = createSchema(environment);
-  const unknown = unknownKeys(document);
+  const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   if (unknown.length > 0) throw refusal(file, unknown);
   try {
     schema.load(document as never);
     schema.validate({ allowed: "strict" });
   } catch (error) {
-    throw refusal(file, error instanceof Error ? error.message.split("\n") : [String(error)]);
+    const lines = error instanceof Error ? error.message.split("\n") : [String(error)];
+    throw refusal(
+      file,
+      lines.map((line) => withOrigin(line, environment)),
+    );
   }
-  return convert(schema.getProperties() as Raw, dirname(resolve(file)));
+  const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
+  if (config.sensor.staleAfter >= config.sensor.readEvery) return config;
+  throw refusal(file, [
+    "sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale",
+  ]);
 }
 
 function refusal(file: string, problems: string[]): AgentError {
-  return configError(problems.join("\n"), `correct ${file}, then try "cave-agent config check ${file}"`);
+  return configError(
+    problems.join("\n"),
+    `correct ${file} or the environment, then try "cave-agent config check ${file}"`,
+  );
 }
 
 function readToml(file: string): Record<string, unknown> {
@@ -62,7 +97,7 @@ function readToml(file: string): Record<string, unknown> {
     text = readFileSync(file, "utf8");
   } catch (error) {
     throw configError(
-      `cannot read the configuration ${file}: ${messageOf(error)}`,
+      `cannot read the configuration ${file}: ${fileReason(error)}`,
       "give an existing, readable TOML file with --config",
       error,
     );
@@ -71,11 +106,24 @@ function readToml(file: string): Record<string, unknown> {
     return parseToml(text);
   } catch (error) {
     throw configError(
-      `${file} is not valid TOML: ${messageOf(error)}`,
+      `${file} is not valid TOML: ${whereIn(error)}`,
       `correct the line that is named, then try "cave-agent config check ${file}"`,
       error,
     );
   }
+}
+
+function whereIn(error: unknown): string {
+  if (!(error instanceof TomlError)) return messageOf(error);
+  // The rest of its text is a drawing of the lines around.
+  const [reason = ""] = error.message.replace("Invalid TOML document: ", "").split("\n");
+  return `line ${error.line}, column ${error.column}: ${reason}`;
+}
+
+/** A wrong value may come from the environment, where nobody would look for it. */
+function withOrigin(line: string, environment: Record<string, string | undefined>): string {
+  const name = environmentName(/^[\w.]+/.exec(line)?.[0] ?? "");
+  return environment[name] === undefined ? line : `${line} (from the environment: ${name})`;
 }
 
 function unknownKeys(document: Record<string, unknown>): string[] {
@@ -94,11 +142,25 @@ function unknownKeys(document: Record<string, unknown>): string[] {
   });
 }
 
+/** Belongs to cave-fleet, which shares the prefix. */
+const FOREIGN_VARIABLES = new Set(["CAVE_HUB_CONNECTION_STRING"]);
+
+function unknownVariables(environment: Record<string, string | undefined>): string[] {
+  const known = new Set(
+    [...KNOWN_KEYS].flatMap(([section, keys]) => keys.map((key) => environmentName(`${section}.${key}`))),
+  );
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("CAVE_") && !known.has(name) && !FOREIGN_VARIABLES.has(name))
+    .map(
+      (name) =>
+        `${name}: unknown environment variable; a key is CAVE_<SECTION>_<KEY>, as CAVE_SENSOR_READ_EVERY`,
+    );
+}
+
 type Raw = { [Section in keyof Config]: { [Key in keyof Config[Section]]: unknown } };
 
 function convert(raw: Raw, folder: string): Config {
   const path = (value: unknown) => (value === "" ? "" : resolve(folder, String(value)));
-  const duration = (value: unknown) => parseDuration(value) ?? Number.NaN;
   const checked = raw as Config;
   return {
     ...checked,
@@ -107,18 +169,22 @@ function convert(raw: Raw, folder: string): Config {
       certificateFile: path(raw.device.certificateFile),
       keyFile: path(raw.device.keyFile),
     },
-    provisioning: { ...checked.provisioning, deadline: duration(raw.provisioning.deadline) },
+    provisioning: durations(checked.provisioning, ["deadline", "retryAfter", "retryDisabledAfter"]),
     tls: { trustedCaFile: path(raw.tls.trustedCaFile) },
-    hub: { keepAlive: duration(raw.hub.keepAlive) },
+    hub: durations(checked.hub, ["keepAlive", "retryAfter", "retryAtMost"]),
     state: { directory: path(raw.state.directory) },
-    sensor: {
-      ...checked.sensor,
-      readEvery: duration(raw.sensor.readEvery),
-      staleAfter: duration(raw.sensor.staleAfter),
-    },
+    sensor: durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
-    fan: { ...checked.fan, overrideFor: duration(raw.fan.overrideFor) },
+    fan: durations(checked.fan, ["overrideFor", "minimumOn", "minimumOff", "responseAfter"]),
+    outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),
+    status: { ...checked.status, socket: path(raw.status.socket) },
   };
+}
+
+/** The section with these keys, checked to be durations by the schema, in milliseconds. */
+function durations<Section extends object>(section: Section, keys: (keyof Section)[]): Section {
+  const converted = keys.map((key) => [key, parseDuration(section[key])]);
+  return { ...section, ...Object.fromEntries(converted) };
 }
 
 function normalizeSetting([key, value]: [string, unknown]): [string, unknown] {

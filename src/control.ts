@@ -1,19 +1,22 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
-import {
-  type ControllerState,
-  type Decision,
-  decide,
-  type FanReason,
-  initialState,
-} from "./cave/controller.ts";
+import type { FanReason } from "./cave/controller.ts";
+import { type Hold, switched } from "./cave/guard.ts";
+import { drivesControl, type Quality } from "./cave/quality.ts";
+import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
+import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
-import { isAborted, messageOf } from "./errors.ts";
-import type { Fan, SafeState } from "./fan/fan.ts";
+import { type Steering, type SteerLimits, type SteerState, steer } from "./cave/steer.ts";
+import { AgentError, isAborted, messageOf } from "./errors.ts";
+import type { Fan } from "./fan/fan.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createTurn } from "./lib/turn.ts";
 import type { Reading, Sensor } from "./sensor/sensor.ts";
+
+/** A measurement that is to be kept: what the outbox adds is its sequence. */
+export type Measurement = Omit<Sample, "run">;
 
 /** What the loop works with. Durations in milliseconds. */
 export interface ControlOptions {
@@ -21,13 +24,17 @@ export interface ControlOptions {
   fan: Fan;
   clock: Clock;
   readEvery: number;
-  staleAfter: number;
-  safeState: SafeState;
+  limits: SteerLimits;
+  response: ResponseLimits;
   settings: () => Settings;
-  /** A sample to be kept; `urgent` when an alert has come or gone. Must not throw. */
-  onSample: (sample: Sample, urgent: boolean) => void;
-  /** The fan's state or reason, or the sensor's state, is another than before. */
-  onChange: (state: ControlState) => void;
+  /** What an earlier run left: guard and override. */
+  initial: SteerState;
+  /** Called before the fan moves and after each change of guard or override. Waited for, but not longer than 1 s. */
+  remember: (state: SteerState) => Promise<void>;
+  /** A sample to be kept; `urgent` when an alert has come or gone, or the fan has switched. Must not throw. */
+  onSample: (sample: Measurement, urgent: boolean) => void;
+  /** After every reading. */
+  onTick: (state: ControlState) => void;
   onSensorFault: (error: unknown) => void;
   onFanFault: (error: unknown) => void;
 }
@@ -38,8 +45,14 @@ export interface ControlState {
   reason: FanReason;
   /** Wall clock at which the override ends; undefined without one. */
   overrideUntil: number | undefined;
+  /** Wall clock at which the fan may follow what is wanted of it, and the limit that it waits for. */
+  held: Hold | undefined;
   sensor: "ok" | "failed" | "stale";
+  /** Why there is no reading. */
   fault: string | undefined;
+  quality: Quality;
+  /** The fan runs and the air does not answer. */
+  noEffect: boolean;
   reading: (Reading & { readAt: number }) | undefined;
   alerts: Alerts;
 }
@@ -48,15 +61,40 @@ export interface ControlState {
 export interface Control {
   /** Resolves once `signal` has aborted. */
   run(signal: AbortSignal): Promise<void>;
-  /** Sets or, with undefined, ends an override; resolves once the fan has obeyed, rejects (`FAN_FAILED`) if not. */
+  /**
+   * Sets or, with undefined, ends an override. Resolves once the fan has obeyed or the guard holds it for a while
+   * (`state().held`). Rejects with `FAN_FAILED` if it does not obey, and with `FAN_HELD` if the guard would hold it for
+   * as long as the override lasts; the override is then as it was.
+   */
   override(wish: { on: boolean; duration: number } | undefined, signal: AbortSignal): Promise<void>;
+  /** Settings have changed: what needs no reading, such as `fanMode`, takes effect now. */
+  reconsider(): void;
   /** One fresh reading, for a person who asks; it is not kept. */
   read(signal: AbortSignal): Promise<Reading>;
   state(): ControlState;
+  /** Writes down guard and override as they are now: their ages grow while nothing happens. */
+  remember(): Promise<void>;
+  /** Puts the fan in its safe state and remembers that it moved. */
+  release(): Promise<void>;
 }
 
-const READ_DEADLINE = 5000;
+const SENSOR_DEADLINE: Deadline = {
+  after: 5000,
+  code: "SENSOR_TIMEOUT",
+  awaiting: "the sensor",
+  remedy: "check the bus; cave-agent doctor does",
+};
+const FAN_DEADLINE: Deadline = {
+  after: 5000,
+  code: "FAN_FAILED",
+  awaiting: "the fan",
+  remedy: "check the line; cave-agent doctor does",
+};
+/** A fan that is being commanded is not left half-way because the agent stops. */
+const NEVER = new AbortController().signal;
 const FAN_RETRY = 60_000;
+const SHORTEST_PERIOD = 250;
+const REMEMBER_DEADLINE = 1000;
 
 const atTwoDecimals = (reading: Reading): Reading => ({
   ...reading,
@@ -64,23 +102,34 @@ const atTwoDecimals = (reading: Reading): Reading => ({
   humidity: Math.round(reading.humidity * 100) / 100,
 });
 
+function heldTooLong(held: Hold, clock: Clock): AgentError {
+  const until = new Date(clock.now() + (held.until - clock.monotonic())).toISOString();
+  return new AgentError(`the fan must stay as it is until ${until} (${held.cause})`, {
+    code: "FAN_HELD",
+    retryable: true,
+    remedy: "ask again then, or for a longer time",
+  });
+}
+
 export function createControl(options: ControlOptions): Control {
-  const { sensor, fan, clock, readEvery, staleAfter, safeState, settings } = options;
+  const { sensor, fan, clock, readEvery, limits, settings } = options;
   const turn = createTurn();
-  let controller: ControllerState = initialState(clock.monotonic());
-  let reason: FanReason = "starting";
+  let steering = options.initial;
+  let last: Steering | undefined;
+  let response = INITIAL_RESPONSE;
   let reading: ControlState["reading"];
   let fault: string | undefined;
   let alerts: Alerts = { fan: false, temperature: false, humidity: false };
-  let nextSample = clock.monotonic();
+  let readAt = clock.monotonic();
+  const schedule = createSchedule();
   let nextFanRetry = 0;
-  let known = "";
+
+  const readSensor = async (signal: AbortSignal) =>
+    atTwoDecimals(await withDeadline(sensor.read, SENSOR_DEADLINE, clock, signal));
 
   async function measure(signal: AbortSignal): Promise<Reading | undefined> {
     try {
-      const measured = atTwoDecimals(
-        await sensor.read(AbortSignal.any([signal, AbortSignal.timeout(READ_DEADLINE)])),
-      );
+      const measured = await readSensor(signal);
       reading = { ...measured, readAt: clock.now() };
       fault = undefined;
       return measured;
@@ -93,14 +142,19 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
-  async function obey(decision: Decision): Promise<void> {
-    controller = decision.state;
-    reason = decision.reason;
-    const on = decision.command === "on";
-    if (decision.command === "hold" || fan.state() === decision.command) return;
+  // A disk that hangs must not hold the fan.
+  async function remember(): Promise<void> {
+    await Promise.race([options.remember(steering), clock.sleep(REMEMBER_DEADLINE)]);
+  }
+
+  async function obey(next: Steering): Promise<void> {
+    last = next;
+    steering = next.state;
+    if (next.on === undefined || fan.state() === (next.on ? "on" : "off")) return;
     if (fan.state() === "failed" && clock.monotonic() < nextFanRetry) return;
+    await remember();
     try {
-      await fan.set(on);
+      await withDeadline(fan.set(next.on), FAN_DEADLINE, clock, NEVER);
     } catch (error) {
       nextFanRetry = clock.monotonic() + FAN_RETRY;
       options.onFanFault(error);
@@ -108,79 +162,99 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
-  function decideOn(air: Reading | undefined, from: ControllerState): Decision {
-    return decide(from, air, settings(), { staleAfter, safeState }, clock.monotonic());
-  }
+  const decideOn = (air: Reading | undefined, from: SteerState) =>
+    steer(from, air, settings(), limits, clock.monotonic());
 
   function keep(air: Reading | undefined): void {
-    const before = alerts;
     alerts = assess(air ?? reading, settings(), fan.state());
-    const urgent = JSON.stringify(alerts) !== JSON.stringify(before);
+    if (!air) return;
     const now = clock.monotonic();
-    if (!air || (now < nextSample && !urgent)) return;
-    nextSample = Math.max(nextSample + settings().telemetryInterval * 1000, now);
-    options.onSample({ ...air, sampledAt: clock.now(), alerts }, urgent);
-  }
-
-  function notify(): void {
-    const current = state();
-    const summary = `${current.fan} ${current.reason} ${current.sensor}`;
-    if (summary === known) return;
-    known = summary;
-    options.onChange(current);
+    const due = schedule.due(now, settings().telemetryInterval * 1000, { alerts, fan: fan.state() });
+    if (due === "no") return;
+    const quality = last?.quality ?? "good";
+    options.onSample({ ...air, sampledAt: clock.now(), monotonic: now, quality, alerts }, due === "urgent");
   }
 
   async function tick(signal: AbortSignal): Promise<void> {
+    readAt = clock.monotonic();
     const air = await measure(signal);
+    const next = decideOn(air, steering);
     // The fault was told; the loop goes on to the next reading.
-    await obey(decideOn(air, controller)).catch(() => undefined);
+    await obey(next).catch(() => undefined);
+    const good = drivesControl(next.quality) ? air : undefined;
+    response = respond(response, fan.state() === "on", good, settings(), options.response, clock.monotonic());
     keep(air);
-    notify();
+    options.onTick(state());
   }
 
   async function override(
     wish: { on: boolean; duration: number } | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const before = controller;
-    controller = { ...before, override: wish && { on: wish.on, until: clock.monotonic() + wish.duration } };
+    const before = steering;
+    const until = clock.monotonic() + (wish?.duration ?? 0);
+    const wished: SteerState = {
+      ...before,
+      controller: { ...before.controller, override: wish && { on: wish.on, until } },
+    };
+    // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
+    const next = decideOn(wish ? undefined : await measure(signal), wished);
+    if (wish && next.held && next.held.until >= until) throw heldTooLong(next.held, clock);
     nextFanRetry = 0;
     try {
-      // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
-      await obey(decideOn(wish ? undefined : await measure(signal), controller));
+      await obey(next);
+      await remember();
     } catch (error) {
-      controller = { ...controller, override: before.override };
+      const { override: former } = before.controller;
+      steering = { ...steering, controller: { ...steering.controller, override: former } };
       throw error;
     } finally {
-      notify();
+      options.onTick(state());
     }
   }
 
-  function sensorState(): ControlState["sensor"] {
-    const validAt = controller.validAt ?? controller.startedAt;
-    if (clock.monotonic() - validAt > staleAfter) return "stale";
-    return fault === undefined ? "ok" : "failed";
-  }
-
   function state(): ControlState {
-    const { override: wish } = controller;
+    const toWall = (monotonic: number) => clock.now() + (monotonic - clock.monotonic());
+    const wish = steering.controller.override;
+    const held = last?.held;
     return {
       fan: fan.state(),
-      reason,
-      overrideUntil: wish && clock.now() + (wish.until - clock.monotonic()),
-      sensor: sensorState(),
+      reason: last?.reason ?? "starting",
+      overrideUntil: wish && toWall(wish.until),
+      held: held && { ...held, until: toWall(held.until) },
+      sensor: last?.stale ? "stale" : fault === undefined ? "ok" : "failed",
       fault,
+      quality: last?.quality ?? "missing",
+      noEffect: response.noEffectSince !== undefined,
       reading,
       alerts,
     };
   }
 
-  const untilNext = () => Math.max(1, Math.min(readEvery, nextSample - clock.monotonic()));
+  async function release(): Promise<void> {
+    const before = fan.state();
+    await fan.release();
+    const after = fan.state();
+    if (after === before) return;
+    const on = after === "failed" ? undefined : after === "on";
+    steering = { ...steering, guard: switched(steering.guard, on, clock.monotonic()) };
+    await remember();
+  }
+
+  // A sample that is due sooner than the next reading brings the reading forward, but not a sensor that just failed.
+  function untilNext(): number {
+    const { telemetryInterval } = settings();
+    const sampleIn = fault === undefined ? schedule.next(telemetryInterval * 1000) - readAt : readEvery;
+    return Math.max(SHORTEST_PERIOD, Math.min(readEvery, sampleIn));
+  }
 
   return {
     run: (signal) => everyPeriod(untilNext, (each) => turn(() => tick(each)), clock, signal),
     override: (wish, signal) => turn(() => override(wish, signal)),
-    read: (signal) => turn(async () => atTwoDecimals(await sensor.read(signal))),
+    reconsider: () => void turn(() => obey(decideOn(undefined, steering))).catch(() => undefined),
+    read: (signal) => turn(() => readSensor(signal)),
     state,
+    remember,
+    release,
   };
 }

@@ -42,3 +42,9 @@ export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replace(/\s+/g, " ").trim();
 }
+
+/** The file system's reason without the path, which the caller has named already: "ENOENT: no such file or directory". */
+export function fileReason(error: unknown): string {
+  const isSystemError = error instanceof Error && "syscall" in error && "code" in error;
+  return isSystemError ? (messageOf(error).split(", ")[0] ?? "") : messageOf(error);
+}

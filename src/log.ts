@@ -1,5 +1,7 @@
-import pino, { type Logger } from "pino";
+import pino, { type LogFn, type Logger } from "pino";
 import pretty from "pino-pretty";
+import { systemClock } from "./lib/clock.ts";
+import { createRateLimit } from "./lib/rate-limit.ts";
 
 export type { Logger };
 
@@ -16,15 +18,60 @@ const SECRET_PATHS = ["key", "keyPem", "cert", "certificatePem", "idScope"].flat
   `*.*.${name}`,
 ]);
 
+/** The same warning or error is written once in so many milliseconds; the next one says how many were left out. */
+const REPEAT_AFTER = 60_000;
+const WARN = 40;
+
+function eventOf(fields: unknown): string | undefined {
+  if (typeof fields !== "object" || fields === null || !("event" in fields)) return undefined;
+  const cause = "cause" in fields ? fields.cause : "";
+  return `${fields.event}: ${cause}`;
+}
+
+/** For people the message has to say it all; only a cause that it leaves out is put behind it. */
+const PRETTY = {
+  colorize: process.stdout.isTTY === true,
+  hideObject: true,
+  sync: true,
+  messageFormat: ({ msg = "", cause }: Record<string, unknown>) =>
+    cause === undefined || String(msg).includes(String(cause)) ? String(msg) : `${msg}: ${cause}`,
+};
+
 /** The agent's log: one line an event, each with a stable `event` name. Writes to standard output. */
 export function createLog(level: LogLevel, format: LogFormat): Logger {
+  const limit = createRateLimit({ clock: systemClock, every: REPEAT_AFTER });
   const readable = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRET_PATHS, censor: "[redacted]" },
+    hooks: {
+      logMethod(this: Logger, words: Parameters<LogFn>, write: LogFn, levelNumber: number) {
+        const [fields] = words as [unknown];
+        const event = levelNumber >= WARN ? eventOf(fields) : undefined;
+        const { allowed, suppressed } = event ? limit.allow(event) : { allowed: true, suppressed: 0 };
+        if (!allowed) return;
+        if (suppressed > 0) words[0] = { ...(fields as object), suppressed } as never;
+        write.apply(this, words);
+      },
+    },
   };
   if (!readable) return pino(options, pino.destination({ dest: 1, sync: true }));
-  return pino(options, pretty({ colorize: process.stdout.isTTY === true, ignore: "event", sync: true }));
+  return pino(options, pretty(PRETTY));
+}
+
+/** Sets the level of `log` for a while; the returned function gives the one before and lets the last call win. */
+export function temporaryLevel(log: Logger): (level: LogLevel, duration: number) => LogLevel {
+  const configured = log.level as LogLevel;
+  let timer: NodeJS.Timeout | undefined;
+  return (level, duration) => {
+    const old = log.level as LogLevel;
+    clearTimeout(timer);
+    log.level = level;
+    timer = setTimeout(() => {
+      log.level = configured;
+    }, duration).unref();
+    return old;
+  };
 }

@@ -72,7 +72,7 @@ test("every missing key is named at once", () => {
 test("an unknown key or section is refused with its value and what is allowed", () => {
   assert.match(
     refusalOf(`${REQUIRED}\n[sensor]\nreadEverey = "5s"`),
-    /sensor\.readEverey: unknown key: value was "5s"; allowed in \[sensor\]: source, readEvery, staleAfter/,
+    /sensor\.readEverey: unknown key: value was "5s"; allowed in \[sensor\]: source, readEvery, staleAfter, stuckAfter/,
   );
   assert.match(refusalOf(`${REQUIRED}\n[senser]\nx = 1`), /senser: unknown section; allowed: device, /);
   assert.match(refusalOf(`sensor = 3\n${REQUIRED}`), /sensor: must be a table \[sensor\]: value was 3/);
@@ -90,15 +90,18 @@ test("wrong types and impossible values are refused with key, value and range", 
       /sensor\.source: must be one of the possible values: \["simulated"\].*"dht22"/,
     ],
     [`[fan]\nsafeState = "open"`, /fan\.safeState: must be one of .*"on","off","hold".*value was "open"/],
-    [`[cave]\ntargetTemperature = 140`, /cave\.targetTemperature: .*140.*from -10 to 40/],
-    [`[cave]\nfanMode = "failed"`, /cave\.fanMode: .*failed.*auto, on, off/],
     [
-      `[outbox]\ncapacity = 1.5`,
-      /outbox\.capacity: must be a whole number from 1 to 1000000: value was 1\.5/,
+      `[cave]\ntargetTemperature = 140`,
+      /cave\.targetTemperature: must be a number from -10 to 40 °C: value was 140/,
+    ],
+    [`[cave]\nfanMode = "failed"`, /cave\.fanMode: must be one of auto, on, off: value was "failed"/],
+    [
+      `[outbox]\nmemoryCapacity = 1.5`,
+      /outbox\.memoryCapacity: must be a whole number from 1 to 1000000: value was 1\.5/,
     ],
     [`[simulation]\nspeed = nan`, /simulation\.speed: must be a number from 0\.1 to 3600/],
     [`[tls]\ntrustedCaFile = 7`, /tls\.trustedCaFile: must be a text: value was 7/],
-    [`[hub]\nkeepAlive = "1s"`, /hub\.keepAlive: must be a duration from 5s .*value was "1s"/],
+    [`[hub]\nkeepAlive = "1s"`, /hub\.keepAlive: must be a duration from 4s .*value was "1s"/],
     [`[log]\nlevel = "loud"`, /log\.level: must be one of .*value was "loud"/],
   ];
   for (const [toml, expected] of cases) assert.match(refusalOf(`${REQUIRED}\n${toml}`), expected);
@@ -115,8 +118,27 @@ test("a refused ID scope is not printed", () => {
 test("the environment wins over the file, and is checked as strictly", () => {
   assert.equal(environmentName("provisioning.idScope"), "CAVE_PROVISIONING_ID_SCOPE");
   assert.equal(load(REQUIRED, { CAVE_SENSOR_READ_EVERY: "2s" }).sensor.readEvery, 2000);
-  assert.equal(load(REQUIRED, { CAVE_OUTBOX_CAPACITY: "12" }).outbox.capacity, 12);
-  assert.match(refusalOf(REQUIRED, { CAVE_OUTBOX_CAPACITY: "12abc" }), /outbox\.capacity: .*"12abc"/);
+  assert.equal(load(REQUIRED, { CAVE_OUTBOX_MEMORY_CAPACITY: "12" }).outbox.memoryCapacity, 12);
+  assert.match(
+    refusalOf(REQUIRED, { CAVE_OUTBOX_MEMORY_CAPACITY: "12abc" }),
+    /outbox\.memoryCapacity: .*"12abc" \(from the environment: CAVE_OUTBOX_MEMORY_CAPACITY\)/,
+  );
+});
+
+test("an unknown variable, a port beyond 65535 and a staleAfter below readEvery are refused", () => {
+  assert.match(
+    refusalOf(REQUIRED, { CAVE_LOG_LEVLE: "debug" }),
+    /CAVE_LOG_LEVLE: unknown environment variable/,
+  );
+  load(REQUIRED, { CAVE_HUB_CONNECTION_STRING: "HostName=x" });
+  assert.match(
+    refusalOf(REQUIRED, { CAVE_PROVISIONING_HOST: "dps.example:99999" }),
+    /provisioning\.host: .*99999/,
+  );
+  assert.match(
+    refusalOf(`${REQUIRED}\n[sensor]\nreadEvery = "10m"\nstaleAfter = "1s"`),
+    /sensor\.staleAfter: must not be shorter than sensor\.readEvery/,
+  );
 });
 
 test("a file that cannot be read or is not TOML is named", () => {
@@ -124,5 +146,5 @@ test("a file that cannot be read or is not TOML is named", () => {
     () => loadConfig(join(folder, "absent.toml"), {}),
     /cannot read the configuration .*absent\.toml/,
   );
-  assert.match(refusalOf("[sensor\n"), /is not valid TOML/);
+  assert.match(refusalOf("[sensor\n"), /is not valid TOML: line 1, column \d+: /);
 });

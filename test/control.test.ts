@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sample } from "#agent/cave/sample.js";
+import { initialGuard } from "#agent/cave/guard.js";
 import type { Settings } from "#agent/cave/settings.js";
-import { type ControlState, createControl } from "#agent/control.js";
+import { initialSteering, type SteerLimits, type SteerState } from "#agent/cave/steer.js";
+import { type ControlState, createControl, type Measurement } from "#agent/control.js";
 import { AgentError, isAgentError } from "#agent/errors.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
 import { createFakeClock } from "./support/fake-clock.js";
 
+interface Air {
+  temperature: number;
+  humidity: number;
+  fault?: string;
+  reads: number;
+}
+
 /** A sensor at the byte edge: it gives the air that the test has made, or fails. */
-function testSensor(air: { temperature: number; humidity: number; fault?: string }): Sensor {
+function testSensor(air: Air): Sensor {
   return {
     async read(): Promise<Reading> {
+      air.reads += 1;
       if (air.fault)
         throw new AgentError(air.fault, { code: "SENSOR_FAILED", retryable: true, remedy: "check it" });
       return { temperature: air.temperature, humidity: air.humidity, source: "sht31" };
@@ -21,9 +30,21 @@ function testSensor(air: { temperature: number; humidity: number; fault?: string
   };
 }
 
-function build(change: Partial<Settings> = {}) {
+const LIMITS: SteerLimits = {
+  safeState: "off",
+  guard: { minimumOn: 0, minimumOff: 0, switchesPerHour: 60 },
+  quality: {
+    temperature: { minimum: -20, maximum: 50, perSecond: 10 },
+    humidity: { minimum: 0, maximum: 100, perSecond: 10 },
+    believeAfter: { readings: 3, time: 30_000 },
+    stuckAfter: Number.POSITIVE_INFINITY,
+    staleAfter: 60_000,
+  },
+};
+
+function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
   const clock = createFakeClock();
-  const air: { temperature: number; humidity: number; fault?: string } = { temperature: 12, humidity: 90 };
+  const air: Air = { temperature: 12, humidity: 90, reads: 0 };
   const fan = createSimulatedFan({ safeState: "off" });
   const settings: Settings = {
     targetTemperature: 12,
@@ -34,19 +55,25 @@ function build(change: Partial<Settings> = {}) {
     fanMode: "auto",
     ...change,
   };
-  const samples: { sample: Sample; urgent: boolean }[] = [];
+  const samples: { sample: Measurement; urgent: boolean }[] = [];
   const changes: ControlState[] = [];
   const faults: string[] = [];
+  const remembered: SteerState[] = [];
   const control = createControl({
     sensor: testSensor(air),
     fan,
     clock,
     readEvery: 5000,
-    staleAfter: 60_000,
-    safeState: "off",
+    limits,
+    response: { responseAfter: 1_800_000, temperatureDrop: 0.3, humidityDrop: 1 },
     settings: () => settings,
+    initial: initialSteering(initialGuard(false, clock.monotonic() - 3_600_000), clock.monotonic()),
+    remember: async (state) => void remembered.push(state),
     onSample: (sample, urgent) => samples.push({ sample, urgent }),
-    onChange: (state) => changes.push(state),
+    onTick: (state) => {
+      const { fan: now, reason } = changes.at(-1) ?? {};
+      if (now !== state.fan || reason !== state.reason) changes.push(state);
+    },
     onSensorFault: (error) => faults.push(`sensor: ${error}`),
     onFanFault: (error) => faults.push(`fan: ${error}`),
   });
@@ -56,7 +83,19 @@ function build(change: Partial<Settings> = {}) {
     stop.abort();
     await ended;
   };
-  return { clock, air, fan, settings, samples, changes, faults, control, end, signal: stop.signal };
+  return {
+    clock,
+    air,
+    fan,
+    settings,
+    samples,
+    changes,
+    faults,
+    remembered,
+    control,
+    end,
+    signal: stop.signal,
+  };
 }
 
 test("one sample at once, then one every telemetry interval, however often the sensor is read", async () => {
@@ -91,7 +130,7 @@ test("an alert that comes or goes makes an urgent sample at once", async () => {
   air.temperature = 14;
   await clock.advance(5000);
   air.temperature = 12;
-  await clock.advance(5000);
+  await clock.advance(15_000);
   await end();
   assert.deepEqual(
     samples.map(({ sample, urgent }) => [sample.alerts.temperature, urgent]),
@@ -101,6 +140,50 @@ test("an alert that comes or goes makes an urgent sample at once", async () => {
       [false, true],
     ],
   );
+});
+
+test("what is remembered is written before the fan moves", async () => {
+  const { clock, air, fan, remembered, end } = build();
+  await clock.advance(1000);
+  const before = remembered.length;
+  air.temperature = 14;
+  await clock.advance(5000);
+  await end();
+  assert.equal(fan.state(), "on");
+  assert.equal(remembered.length, before + 1);
+  assert.equal(remembered.at(-1)?.guard.on, true);
+});
+
+test("the guard holds a person's wish too, says until when, and the fan then follows", async () => {
+  const guard = { minimumOn: 0, minimumOff: 20_000, switchesPerHour: 60 };
+  const { clock, fan, control, end, signal } = build({}, { ...LIMITS, guard });
+  await clock.advance(1000);
+  await control.override({ on: true, duration: 3_600_000 }, signal);
+  await control.override({ on: false, duration: 3_600_000 }, signal);
+  await control.override({ on: true, duration: 3_600_000 }, signal);
+  assert.equal(fan.state(), "off");
+  assert.deepEqual(control.state().held, { until: clock.now() + 20_000, cause: "minimum-off" });
+  await assert.rejects(
+    control.override({ on: true, duration: 5000 }, signal),
+    /must stay as it is until .*minimum-off/,
+  );
+  await clock.advance(25_000);
+  assert.equal(fan.state(), "on");
+  await end();
+});
+
+test("a value that jumps is not followed until it is confirmed", async () => {
+  const quality = { ...LIMITS.quality, temperature: { minimum: -20, maximum: 50, perSecond: 0.1 } };
+  const { clock, air, fan, samples, control, end } = build({ telemetryInterval: 5 }, { ...LIMITS, quality });
+  await clock.advance(1000);
+  air.temperature = 40;
+  await clock.advance(5000);
+  assert.equal(fan.state(), "off");
+  assert.equal(samples.at(-1)?.sample.quality, "jump");
+  await clock.advance(15_000);
+  assert.equal(control.state().quality, "good");
+  assert.equal(fan.state(), "on");
+  await end();
 });
 
 test("without a valid reading for longer than staleAfter the fan goes to its safe state, and no sample is made up", async () => {
@@ -120,6 +203,49 @@ test("without a valid reading for longer than staleAfter the fan goes to its saf
   assert.equal(control.state().sensor, "stale");
   assert.equal(samples.length, before);
   assert.equal(faults.length, 1, "a lasting fault is told once");
+});
+
+test("a sensor that fails is read no more often than one that works", async () => {
+  const { clock, air, end } = build({ telemetryInterval: 1 });
+  air.fault = "NACK";
+  await clock.advance(60_000);
+  await end();
+  assert.ok(air.reads <= 13, `${air.reads} reads in a minute`);
+});
+
+test("air at the edge of its band neither floods the hub nor puts off the regular samples", async () => {
+  const { clock, air, samples, end } = build({ telemetryInterval: 30 });
+  for (let second = 0; second < 120; second += 5) {
+    air.temperature = second % 10 === 0 ? 13.02 : 12.98;
+    await clock.advance(5000);
+  }
+  await end();
+  assert.ok(samples.length <= 4 + 12, `${samples.length} samples`);
+  const start = clock.now() - clock.monotonic();
+  const times = samples.map(({ sample }) => sample.sampledAt - start);
+  for (const beat of [0, 30_000, 60_000, 90_000]) assert.ok(times.includes(beat), `${beat} in ${times}`);
+});
+
+test("a shorter interval takes effect at the next reading", async () => {
+  const { clock, samples, settings, end } = build({ telemetryInterval: 3600 });
+  await clock.advance(10_000);
+  settings.telemetryInterval = 5;
+  await clock.advance(20_000);
+  await end();
+  assert.ok(samples.length >= 4, `${samples.length} samples`);
+});
+
+test("a fan that failed while the sensor was silent is told as soon as there is a sample", async () => {
+  const { clock, air, fan, samples, end } = build({ telemetryInterval: 600 });
+  await clock.advance(1000);
+  air.fault = "NACK";
+  fan.breakDown();
+  await fan.set(true).catch(() => undefined);
+  await clock.advance(20_000);
+  air.fault = "";
+  await clock.advance(10_000);
+  await end();
+  assert.deepEqual([samples.at(-1)?.sample.alerts.fan, samples.at(-1)?.urgent], [true, true]);
 });
 
 test("an override works at once, also without a sensor, and ends by itself", async () => {

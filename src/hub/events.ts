@@ -1,7 +1,10 @@
+import type { Settings } from "../cave/settings.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
 import type { OutboxCounts } from "../outbox/outbox.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
+import type { Identity } from "./identity.ts";
+import type { IdentitySource } from "./identity-source.ts";
 import type { Reported } from "./reported.ts";
 import type { Session } from "./session.ts";
 import type { TwinOutcome, TwinSettings } from "./twin.ts";
@@ -13,6 +16,10 @@ export interface HubEventParts {
   twin: TwinSettings;
   reported: Reported;
   outbox: { counts(): OutboxCounts };
+  identity: Pick<IdentitySource, "current">;
+  /** The settings in force have changed. */
+  onSettings: (settings: Settings) => void;
+  onTransition: () => void;
   onMethod: MethodCall;
   /** Milliseconds since 1970. */
   startedAt: number;
@@ -25,8 +32,10 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   function acknowledge(outcome: TwinOutcome | undefined): void {
     if (!outcome) return;
+    parts.onSettings(outcome.settings);
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) {
+      if ((ack as JsonObject).ac === DEVICE_DEFAULT) continue;
       log.info({ event: "setting", setting: key, ...(ack as JsonObject) }, `twin: ${key}`);
     }
     if (outcome.unknown.length > 0) {
@@ -41,11 +50,13 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     onState(state, cause) {
       logTransition(log, previous, state, cause, parts.session.describe().hub);
       previous = state;
+      parts.onTransition();
     },
     onTwin(desired) {
       const { waiting, dropped } = parts.outbox.counts();
       reported.set({
         firmware: { agent: VERSION, node: process.versions.node, os: `${process.platform}-${process.arch}` },
+        certificate: certificateOf(parts.identity.current()),
         lastBoot: new Date(parts.startedAt).toISOString(),
         outbox: { waiting, dropped },
       });
@@ -66,6 +77,15 @@ export function createHubEvents(parts: HubEventParts): HubListener {
   };
 }
 
+/** IoT Plug and Play: nobody has asked for it, the device reports its own. */
+const DEVICE_DEFAULT = 203;
+
+function certificateOf({ thumbprint, notAfter }: Identity): JsonObject {
+  return { thumbprint, notAfter: notAfter.toISOString() };
+}
+
+const QUIET: ReadonlySet<ConnectionState> = new Set(["starting", "provisioning", "connecting", "stopping"]);
+
 function logTransition(
   log: Logger,
   previous: ConnectionState,
@@ -78,7 +98,6 @@ function logTransition(
     return;
   }
   if (state === "online") log.info({ event: "online", hub }, `online at ${hub}`);
-  else if (state === "backing-off") {
-    log.warn({ event: previous === "online" ? "offline" : "backing-off", cause }, `offline: ${cause}`);
-  } else log.debug({ event: state, cause }, state);
+  else if (QUIET.has(state)) log.debug({ event: state, cause }, state);
+  else log.warn({ event: previous === "online" ? "offline" : state, cause }, `offline: ${cause}`);
 }

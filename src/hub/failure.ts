@@ -24,7 +24,8 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, ide
   if (isAgentError(error)) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code === "number") return refused(peer, endpoint, code, error, identity);
-  if (typeof code === "string" && isTrustCode(code)) {
+  if (code === "CERT_NOT_YET_VALID") return clockBehind(peer, endpoint, error);
+  if (isTrustFailure(error)) {
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
       code: `${peer.toUpperCase()}_UNTRUSTED`,
       retryable: true,
@@ -35,13 +36,28 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, ide
   return new AgentError(`the ${peer} ${endpoint} cannot be reached: ${messageOf(error)}`, {
     code: `${peer.toUpperCase()}_UNREACHABLE`,
     retryable: true,
-    remedy: "check the network, the name server, and that port 8883 is open",
+    remedy: `check the network, the name server, the firewall, and that ${endpoint} is right`,
     cause: error,
   });
 }
 
-function isTrustCode(code: string): boolean {
-  return /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME|^ERR_TLS|^ERR_SSL/.test(code);
+/** Servers do not present certificates of the future; machines without a real-time clock live in the past. */
+function clockBehind(peer: Peer, endpoint: string, cause: unknown): AgentError {
+  return new AgentError(
+    `by this machine's clock the certificate of the ${peer} ${endpoint} is not yet valid`,
+    {
+      code: "CLOCK_BEHIND",
+      retryable: true,
+      remedy: "wait for time synchronization, or set the clock",
+      cause,
+    },
+  );
+}
+
+/** True if a server was reached, but OpenSSL or Node did not accept its certificate. */
+export function isTrustFailure(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME/.test(code);
 }
 
 function refused(peer: Peer, endpoint: string, code: number, cause: unknown, identity: Identity): AgentError {

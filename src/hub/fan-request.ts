@@ -10,6 +10,9 @@ export interface FanRequest {
 const STATES = ["on", "off", "auto"] as const;
 const LONGEST_OVERRIDE_MINUTES = 7 * 24 * 60;
 
+/** What `SetFanState` takes, for whoever has sent something else. */
+export const FAN_REQUESTS = `"on", "off", "auto" or {"state", "minutes"}; minutes above 0, at most ${LONGEST_OVERRIDE_MINUTES}, not with auto`;
+
 /**
  * Reads the payload of `SetFanState`: `"on"`, `"off"`, `"auto"` in any case, quoted or not, or `{state, minutes}`.
  * Undefined for anything else: `failed` is a state, never a command.
@@ -20,6 +23,7 @@ export function parseFanRequest(payload: JsonValue): FanRequest | undefined {
   const { state, minutes, ...others } = payload;
   if (typeof state !== "string" || Object.keys(others).length > 0) return undefined;
   if (minutes === undefined) return fanRequest(state, undefined);
+  if (state.trim().toLowerCase() === "auto") return undefined;
   const usable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_OVERRIDE_MINUTES;
   return usable ? fanRequest(state, minutes * 60_000) : undefined;
 }

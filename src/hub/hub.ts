@@ -31,10 +31,12 @@ export type MethodCall = (name: string, payload: JsonValue) => Promise<MethodRes
 /** Where the session stands. `online` means that the hub answered within the keep-alive. */
 export type ConnectionState =
   | "starting"
+  | "waiting-for-clock"
   | "provisioning"
   | "connecting"
   | "online"
   | "backing-off"
+  | "disabled"
   | "stopping";
 
 /** What the session tells the rest of the agent. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { configError } from "../config.ts";
-import { messageOf } from "../errors.ts";
+import { fileReason, messageOf } from "../errors.ts";
 
 /** Who this gateway is: the leaf certificate with its chain, and the key that proves it. */
 export interface Identity {
@@ -66,7 +66,7 @@ function read(file: string, key: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     throw configError(
-      `${key}: cannot read ${file}: ${messageOf(error)}`,
+      `${key}: cannot read ${file}: ${fileReason(error)}`,
       "install the file, readable by the agent",
       error,
     );

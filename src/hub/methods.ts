@@ -1,7 +1,8 @@
 import type { Control } from "../control.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
-import { parseFanRequest } from "./fan-request.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
 import type { JsonObject, JsonValue, MethodCall, MethodResponse } from "./hub.ts";
 
 /** What the direct methods act on. */
@@ -10,20 +11,33 @@ export interface MethodParts {
   status: () => StatusDocument;
   /** Life of an override that names none, milliseconds. */
   overrideFor: number;
+  /** Doctor's report. */
+  diagnose: (signal: AbortSignal) => Promise<object>;
+  /** Sets the log level for so many milliseconds; resolves to the one before. */
+  setLogLevel: (level: LogLevel, duration: number) => LogLevel;
+  reprovision: () => void;
+  restart: () => void;
   /** Aborts when the agent stops: from then on every call is refused with 503. */
   stopping: AbortSignal;
 }
 
+/** Milliseconds for an answer to leave. */
+const ACT_AFTER = 500;
+
 type MethodHandler = (payload: JsonValue) => Promise<MethodResponse>;
 
-const answer = (status: number, payload: JsonObject): MethodResponse => ({ status, payload });
+const answer = (status: number, payload: JsonValue): MethodResponse => ({ status, payload });
 
 /** One entry to all direct methods: an unknown name is answered with 404 and the names that are known. */
 export function createMethods(parts: MethodParts): MethodCall {
   const handlers = new Map<string, MethodHandler>([
     ["SetFanState", (payload) => setFanState(parts, payload)],
-    ["GetStatus", async () => ({ status: 200, payload: toJson(parts.status()) })],
+    ["GetStatus", async () => answer(200, toJson(parts.status()))],
     ["ReadSensor", () => readSensor(parts)],
+    ["Diagnose", async () => answer(200, toJson(await parts.diagnose(parts.stopping)))],
+    ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
+    ["Reprovision", async () => later(parts.reprovision)],
+    ["Restart", async () => later(parts.restart)],
   ]);
   return async (name, payload) => {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
@@ -36,7 +50,7 @@ export function createMethods(parts: MethodParts): MethodCall {
 /** Bodies and codes are those of Microsoft's cheese-cave course app, so that its callers keep working. */
 async function setFanState(parts: MethodParts, payload: JsonValue): Promise<MethodResponse> {
   const request = parseFanRequest(payload);
-  if (!request) return answer(400, { result: "Invalid parameter" });
+  if (!request) return answer(400, { result: "Invalid parameter", allowed: FAN_REQUESTS });
   const { state, duration = parts.overrideFor } = request;
   try {
     await parts.control.override(
@@ -46,14 +60,38 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
     if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
+    if (isAgentError(error) && error.code === "FAN_HELD") return answer(400, { result: error.message });
     throw error;
   }
-  const { fan, overrideUntil } = parts.control.state();
-  return answer(200, {
-    result: "Executed direct method: SetFanState",
-    fanState: fan,
-    overrideUntil: overrideUntil === undefined ? null : new Date(overrideUntil).toISOString(),
-  });
+  const { fan, overrideUntil, held } = parts.control.state();
+  const outcome = { fanState: fan, overrideUntil: isoOrNull(overrideUntil) };
+  if (!held) return answer(200, { result: "Executed direct method: SetFanState", ...outcome });
+  // The wish is kept, but the fan's minimum times come first: whoever asked is not told "executed".
+  const waiting = { heldUntil: isoOrNull(held.until), heldBecause: held.cause };
+  return answer(202, { result: "Accepted direct method: SetFanState", ...outcome, ...waiting });
+}
+
+function isoOrNull(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
+}
+
+const LONGEST_LEVEL_MINUTES = 24 * 60;
+
+function setLogLevel(parts: MethodParts, payload: JsonValue): MethodResponse {
+  const { level, minutes = 60, ...others } = (payload ?? {}) as JsonObject;
+  const known = LOG_LEVELS.find((word) => word === level);
+  const isTimeUsable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_LEVEL_MINUTES;
+  if (!known || !isTimeUsable || Object.keys(others).length > 0) {
+    const allowed = `{"level": ${LOG_LEVELS.join("|")}, "minutes": above 0, at most ${LONGEST_LEVEL_MINUTES}}`;
+    return answer(400, { result: `Invalid parameter: give ${allowed}` });
+  }
+  return answer(200, { old: parts.setLogLevel(known, minutes * 60_000), new: known });
+}
+
+/** Answers first: what is asked for ends the connection that the answer takes. */
+function later(act: () => void): MethodResponse {
+  setTimeout(act, ACT_AFTER);
+  return answer(202, { result: "Accepted" });
 }
 
 async function readSensor(parts: MethodParts): Promise<MethodResponse> {
@@ -65,6 +103,6 @@ async function readSensor(parts: MethodParts): Promise<MethodResponse> {
   }
 }
 
-function toJson(status: StatusDocument): JsonValue {
-  return JSON.parse(JSON.stringify(status)) as JsonValue;
+function toJson(document: object): JsonValue {
+  return JSON.parse(JSON.stringify(document)) as JsonValue;
 }

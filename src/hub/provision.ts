@@ -18,20 +18,15 @@ export async function provision(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Assignment> {
-  const attempt = new AbortController();
-  try {
-    return await withDeadline(
-      register(dps.host, dps.idScope, credentials, AbortSignal.any([signal, attempt.signal])),
-      {
-        after: dps.deadline,
-        code: "DPS_TIMEOUT",
-        awaiting: `the DPS ${dps.host} to assign a hub`,
-        remedy: "check that the DPS is up and has a hub linked; the agent tries again",
-      },
-      clock,
-      signal,
-    );
-  } finally {
-    attempt.abort();
-  }
+  return withDeadline(
+    (attempt) => register(dps.host, dps.idScope, credentials, attempt),
+    {
+      after: dps.deadline,
+      code: "DPS_TIMEOUT",
+      awaiting: `the DPS ${dps.host} to assign a hub`,
+      remedy: "check that the DPS is up and has a hub linked; the agent tries again",
+    },
+    clock,
+    signal,
+  );
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { createMoment } from "../lib/moment.ts";
 import type { Hub, JsonObject, JsonValue } from "./hub.ts";
 
 /** The reported properties as they should be at the hub. */
@@ -20,7 +21,7 @@ const PAUSE_AFTER_FAILURE = 2000;
 export function createReported(hub: Hub, clock: Clock, onFailure: (error: unknown) => void): Reported {
   const current = new Map<string, JsonValue>();
   let pending = new Map<string, JsonValue>();
-  let wake: () => void = () => undefined;
+  const changed = createMoment();
 
   function set(properties: JsonObject): void {
     for (const [key, value] of Object.entries(properties)) {
@@ -29,12 +30,12 @@ export function createReported(hub: Hub, clock: Clock, onFailure: (error: unknow
       else current.set(key, value);
       pending.set(key, value);
     }
-    wake();
+    changed.come();
   }
 
   function resend(): void {
     pending = new Map([...pending, ...current]);
-    wake();
+    changed.come();
   }
 
   async function send(signal: AbortSignal): Promise<void> {
@@ -50,19 +51,15 @@ export function createReported(hub: Hub, clock: Clock, onFailure: (error: unknow
     }
   }
 
-  async function change(signal: AbortSignal): Promise<void> {
-    if (pending.size > 0) return;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-  }
-
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await change(signal);
-      await hub.waitUntilOnline(signal).catch(() => undefined);
-      if (!signal.aborted) await send(signal);
+      try {
+        if (pending.size === 0) await changed.wait(signal);
+        await hub.waitUntilOnline(signal);
+      } catch {
+        return;
+      }
+      await send(signal);
     }
   }
 

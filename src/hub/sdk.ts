@@ -36,10 +36,21 @@ export interface Assignment {
 /** MQTT below the SDK, kept within reach: the SDK hides why a connection failed, and takes no CA for the DPS. */
 class ObservedMqttBase extends MqttBase {
   connectError: unknown;
+  /** Called when the SDK throws over an event: it parses JSON unguarded, and calls back where nobody waits any more. */
+  onFault: (cause: unknown) => void = () => undefined;
 
   constructor(options: object) {
     super();
     super.setOptions(options);
+  }
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    try {
+      return super.emit(event, ...values);
+    } catch (error) {
+      this.onFault(event === "error" ? values[0] : error);
+      return true;
+    }
   }
 
   override connect(...[config, done]: Parameters<MqttBase["connect"]>): void {
@@ -50,7 +61,7 @@ class ObservedMqttBase extends MqttBase {
   }
 }
 
-/** The SDK retries a 429 or 5xx for ever and cannot be cancelled between two polls; this transport ends both. */
+/** The SDK repeats a registration that was answered 429 or 5xx for ever, and cannot be cancelled between two polls. */
 class EndableProvisioning extends ProvisioningMqtt {
   private ended = false;
 
@@ -77,11 +88,21 @@ class EndableProvisioning extends ProvisioningMqtt {
     ...[request, id, done]: Parameters<ProvisioningMqtt["queryOperationStatus"]>
   ): void {
     if (this.ended) done(new Error("the registration was ended"));
-    else super.queryOperationStatus(request, id, done);
+    else {
+      // A 429 to a poll looks like "assigning" from here: at least it must not be answered by a storm.
+      super.queryOperationStatus(request, id, (error, result, response, interval = 0) =>
+        done(error, result, response, Math.min(Math.max(interval || 0, SHORTEST_POLL), LONGEST_RETRY_AFTER)),
+      );
+    }
   }
 }
 
-function throttled(retryAfter = 0): AgentError {
+const LONGEST_RETRY_AFTER = 3_600_000;
+const SHORTEST_POLL = 1000;
+
+/** `retryAfter` comes from the wire, in milliseconds. */
+function throttled(asked = 0): AgentError {
+  const retryAfter = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), LONGEST_RETRY_AFTER) : 0;
   return new AgentError("the DPS is busy (429 or 5xx)", {
     code: "DPS_THROTTLED",
     retryable: true,
@@ -109,19 +130,37 @@ export async function register(
   client.setProvisioningPayload({ modelId });
   const end = () => transport.end();
   signal.addEventListener("abort", end, { once: true });
+  let fault: unknown;
+  base.onFault = (cause) => {
+    fault = cause;
+    end();
+  };
   try {
     const result = await new Promise<provisioning.RegistrationResult>((done, fail) =>
       client.register((error, value) => (value ? done(value) : fail(error))),
     );
-    return { hub: result.assignedHub, deviceId: result.deviceId };
+    return assignmentIn(result);
   } catch (error) {
     if (base.connectError) throw connectFailure("DPS", endpoint, base.connectError, identity);
     if (error instanceof AgentError) throw error;
-    throw registrationFailure(refusalIn(error), idScope, identity, error);
+    const said =
+      fault === undefined ? refusalIn(error) : { message: `no usable answer: ${messageOf(fault)}` };
+    throw registrationFailure(said, idScope, identity, error);
   } finally {
     signal.removeEventListener("abort", end);
     transport.end();
   }
+}
+
+function assignmentIn({ assignedHub, deviceId }: { assignedHub?: unknown; deviceId?: unknown }): Assignment {
+  if (typeof assignedHub === "string" && assignedHub && typeof deviceId === "string" && deviceId) {
+    return { hub: assignedHub, deviceId };
+  }
+  throw new AgentError("the DPS said assigned, but named no hub", {
+    code: "DPS_FAILED",
+    retryable: true,
+    remedy: "check that a hub is linked to the DPS; the agent tries again",
+  });
 }
 
 function refusalIn(error: unknown): RegistrationRefusal {
@@ -212,6 +251,10 @@ export async function connect(
   );
   client.on("error", () => undefined);
   client.setRetryPolicy(noRetry);
+  const lost = new Promise<string>((resolve) => {
+    client.once("disconnect", (result) => resolve(lossCause(result)));
+    base.onFault = (cause) => resolve(`unusable message from the hub: ${messageOf(cause)}`);
+  });
   const close = () => {
     client.removeAllListeners("disconnect");
     return new Promise<void>((done) => client.close(() => done()));
@@ -221,8 +264,10 @@ export async function connect(
     await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
     await client.open();
     if (transport) await serveMethods(transport, listener.onMethod);
-    client.once("disconnect", (result) => listener.onLost(lossCause(result)));
-    const twin = await watchTwin(client, listener);
+    // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
+    const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
+    const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
+    void lost.then(listener.onLost);
     return {
       send: (message) => client.sendEvent(toSdkMessage(message)).then(() => undefined),
       report: (patch) =>
@@ -241,7 +286,7 @@ function settle(done: () => void, fail: (error: Error) => void): (error?: Error)
 
 function lossCause(result: unknown): string {
   const cause = result instanceof Object && "transportObj" in result ? result.transportObj : undefined;
-  return cause ? messageOf(cause) : "the connection was closed";
+  return cause ? messageOf(cause).replace(/\.$/, "") : "the connection was closed";
 }
 
 function serveMethods(transport: MethodTransport, onMethod: MethodCall): Promise<void> {

@@ -1,52 +1,91 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
-import { type BackoffBounds, fullJitter } from "../lib/backoff.ts";
+import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Deadline, withDeadline } from "../lib/deadline.ts";
-import type { ConnectionState, Hub, HubListener, JsonObject, TelemetryMessage } from "./hub.ts";
+import { createMoment } from "../lib/moment.ts";
+import type { StateFile } from "../lib/state-file.ts";
+import { askedOf, type KeptAssignment } from "./assignment.ts";
+import type { ConnectionState, Hub, HubListener } from "./hub.ts";
+import type { Identity } from "./identity.ts";
+import type { IdentitySource } from "./identity-source.ts";
 import { type Provisioning, provision } from "./provision.ts";
-import { type Assignment, type Credentials, connect, type HubLink } from "./sdk.ts";
+import { planRetry, type RetryLimits } from "./retry.ts";
+import { type Credentials, connect, type HubLink } from "./sdk.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
-  credentials: Credentials;
+  identity: IdentitySource;
+  /** PEM; undefined: the CAs that Node trusts. */
+  trustedCaPem: string | undefined;
+  modelId: string;
   provisioning: Provisioning;
-  /** MQTT keep-alive, milliseconds. */
+  /** Where the assignment outlives the process, so that a gateway boots without the DPS. */
+  assignments: StateFile<KeptAssignment>;
+  /** A dead connection is noticed within 1.5 times this, milliseconds. */
   keepAlive: number;
-  backoff: BackoffBounds;
+  retry: RetryLimits;
   clock: Clock;
   /** [0, 1) */
   random: () => number;
+}
+
+/** Where the session stands, for people and programs. `since` is ISO 8601. */
+export interface SessionDescription {
+  hub: string | null;
+  /** Connections made since the start. */
+  connects: number;
+  state: ConnectionState;
+  cause: string;
+  since: string;
 }
 
 /** The hub, kept connected for as long as `run` runs. */
 export interface Session extends Hub {
   /** Provisions, connects, reconnects, for ever; resolves once `signal` has aborted and the link is closed. */
   run(listener: HubListener, signal: AbortSignal): Promise<void>;
-  /** The assigned hub, how often it was reached, and since when the state holds (ISO 8601). */
-  describe(): { hub: string | null; connects: number; state: ConnectionState; cause: string; since: string };
+  describe(): SessionDescription;
+  /** Begins a new connection now, with the identity that is then current. */
+  reconnect(cause: string): void;
+  /** Forgets the assignment and asks the DPS now. */
+  reprovision(): void;
 }
 
-// Azure's guidance: after ten failures in a row the hub may have moved, so the DPS is asked again.
-// https://learn.microsoft.com/azure/iot-dps/concepts-deploy-at-scale
-const FAILURES_UNTIL_REPROVISION = 10;
+const NOTHING = "nothing: the agent reconnects";
 const CONNECT_DEADLINE = 60_000;
 const OPERATION_DEADLINE = 30_000;
 const CLOSE_DEADLINE = 300;
+const CLOCK_POLL = 1000;
+const SOUND_AFTER = 30_000;
+
+// MQTT.js calls a connection dead at its second unanswered ping, up to twice its keep-alive after the last byte
+// (azure-iot-sdk-node #10, #45): three quarters of what was promised keep it within 1.5 times.
+const KEEP_ALIVE_SHARE = 0.75;
 
 function hubDeadline(after: number, awaiting: string): Deadline {
   return { after, code: "HUB_TIMEOUT", awaiting, remedy: "check the network; the agent reconnects" };
 }
 
+/** A live link and the end of it. */
+interface Live {
+  link: HubLink;
+  /** Resolves to the cause of its end. */
+  lost: Promise<string>;
+  lose(cause: string): void;
+}
+
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
 export function createSession(options: SessionOptions): Session {
-  const { credentials, provisioning, keepAlive, clock } = options;
+  const { identity, provisioning, clock } = options;
+  const online = createMoment();
   let state: ConnectionState = "starting";
   let cause = "start";
   let since = clock.now();
-  let link: HubLink | undefined;
-  let assignment: Assignment | undefined;
+  let assignment: KeptAssignment | undefined;
+  let keptWasRead = false;
+  let live: Live | undefined;
   let connects = 0;
-  let onlineWaiters: (() => void)[] = [];
+  let history = { failures: 0, assignedAnew: false };
+  let nap = linkSignals();
 
   function enter(next: ConnectionState, why: string, listener: HubListener): void {
     if (next === state && why === cause) return;
@@ -54,126 +93,144 @@ export function createSession(options: SessionOptions): Session {
     cause = why;
     since = clock.now();
     listener.onState(next, why);
-    if (next !== "online") return;
-    for (const wake of onlineWaiters.splice(0)) wake();
+    if (next === "online") online.come();
   }
 
-  async function connectOnce(listener: HubListener, signal: AbortSignal): Promise<{ loss: Promise<string> }> {
-    if (!assignment) {
-      enter("provisioning", cause, listener);
-      assignment = await provision(provisioning, credentials, clock, signal);
+  function credentials(who: Identity): Credentials {
+    return { identity: who, trustedCaPem: options.trustedCaPem, modelId: options.modelId };
+  }
+
+  // Without a real-time clock a gateway boots in the past: TLS would fail, again and again, until NTP has answered.
+  async function awaitClock(who: Identity, listener: HubListener, signal: AbortSignal): Promise<void> {
+    const notBefore = who.notBefore.getTime();
+    while (clock.now() < notBefore) {
+      enter("waiting-for-clock", `the certificate is valid from ${who.notBefore.toISOString()} on`, listener);
+      await clock.sleep(CLOCK_POLL, signal);
     }
+  }
+
+  async function assign(who: Identity, listener: HubListener, signal: AbortSignal): Promise<KeptAssignment> {
+    const asked = askedOf(provisioning, who.deviceId);
+    const kept = keptWasRead ? undefined : await options.assignments.read();
+    keptWasRead = true;
+    if (kept?.askedOf === asked) return kept;
+    enter("provisioning", cause, listener);
+    const fresh = { ...(await provision(provisioning, credentials(who), clock, signal)), askedOf: asked };
+    history = { ...history, assignedAnew: true };
+    await options.assignments.write(fresh);
+    return fresh;
+  }
+
+  async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Live> {
+    identity.reload();
+    const who = identity.current();
+    await awaitClock(who, listener, signal);
+    assignment ??= await assign(who, listener, signal);
     enter("connecting", `assigned to ${assignment.hub}`, listener);
-    let lost: (cause: string) => void = () => undefined;
-    const loss = new Promise<string>((resolve) => {
-      lost = resolve;
+    const next = await open(assignment, who, listener, signal);
+    connects += 1;
+    history = { ...history, assignedAnew: false };
+    identity.accepted();
+    return next;
+  }
+
+  async function open(
+    to: KeptAssignment,
+    who: Identity,
+    listener: HubListener,
+    signal: AbortSignal,
+  ): Promise<Live> {
+    let lose: (cause: string) => void = () => undefined;
+    const lost = new Promise<string>((resolve) => {
+      lose = resolve;
     });
-    const opening = connect(assignment, credentials, keepAlive, {
+    const opening = connect(to, credentials(who), options.keepAlive * KEEP_ALIVE_SHARE, {
       onDesired: (desired, whole) => (whole ? listener.onTwin(desired) : listener.onDesired(desired)),
       onMethod: listener.onMethod,
-      onLost: lost,
+      onLost: lose,
     });
     try {
-      link = await withDeadline(
+      const link = await withDeadline(
         opening,
-        hubDeadline(CONNECT_DEADLINE, `the hub ${assignment.hub}`),
+        hubDeadline(CONNECT_DEADLINE, `the hub ${to.hub}`),
         clock,
         signal,
       );
+      return { link, lost, lose };
     } catch (error) {
       opening.then((late) => late.close()).catch(() => undefined);
       throw error;
     }
-    connects += 1;
-    enter("online", `connected to ${assignment.hub}`, listener);
-    return { loss };
   }
 
-  async function stayOnline(loss: Promise<string>, signal: AbortSignal): Promise<string> {
-    const stopped = new Promise<string>((resolve) =>
-      signal.addEventListener("abort", () => resolve("stop"), { once: true }),
-    );
-    const why = await Promise.race([loss, stopped]);
-    const closing = link?.close();
-    link = undefined;
-    await Promise.race([closing, clock.sleep(CLOSE_DEADLINE)]);
-    return why;
+  async function stayOnline(current: Live, listener: HubListener, signal: AbortSignal): Promise<void> {
+    const stop = () => current.lose("stop");
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    live = current;
+    enter("online", `connected to ${assignment?.hub}`, listener);
+    const onlineAt = clock.monotonic();
+    const why = await current.lost;
+    live = undefined;
+    // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
+    const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
+    if (isSound) history = { ...history, failures: 0 };
+    signal.removeEventListener("abort", stop);
+    await Promise.race([current.link.close(), clock.sleep(CLOSE_DEADLINE)]);
+    throw new AgentError(`the hub connection was lost: ${why}`, {
+      code: "HUB_LOST",
+      retryable: true,
+      remedy: isSound ? NOTHING : "if this repeats: another agent may be using this device's certificate",
+    });
   }
 
-  function nextWait(error: unknown, failures: number): number {
-    const jitter = fullJitter(failures, options.backoff, options.random);
-    const asked = isAgentError(error) ? (error.retryAfter ?? 0) : 0;
-    // Jitter on top of what was asked for: a throttled fleet must not come back in one wave.
-    return asked > 0 ? asked + options.random() * options.backoff.base : jitter;
-  }
-
-  function mustReprovision(error: unknown, failures: number): boolean {
-    return (
-      (isAgentError(error) && error.code === "HUB_REFUSED") || failures % FAILURES_UNTIL_REPROVISION === 0
-    );
+  async function backOff(error: unknown, listener: HubListener, signal: AbortSignal): Promise<void> {
+    history = { ...history, failures: history.failures + 1 };
+    const plan = planRetry(error, history, options.retry, options.random);
+    if (plan.askDps) assignment = undefined;
+    if (isRefusal(error)) identity.refused();
+    enter(plan.state, describeFailure(error), listener);
+    nap = linkSignals(signal);
+    await clock.sleep(plan.wait, nap.signal).catch(() => undefined);
+    nap.release();
   }
 
   async function run(listener: HubListener, signal: AbortSignal): Promise<void> {
-    let failures = 0;
     while (!signal.aborted) {
-      let error: unknown;
       try {
-        const { loss } = await connectOnce(listener, signal);
-        failures = 0;
-        const why = await stayOnline(loss, signal);
-        error = new AgentError(`the hub connection was lost: ${why}`, {
-          code: "HUB_LOST",
-          retryable: true,
-          remedy: "nothing: the agent reconnects",
-        });
-      } catch (failure) {
-        error = failure;
+        await stayOnline(await goOnline(listener, signal), listener, signal);
+      } catch (error) {
+        if (!signal.aborted) await backOff(error, listener, signal);
       }
-      if (signal.aborted) break;
-      failures += 1;
-      if (mustReprovision(error, failures)) assignment = undefined;
-      enter("backing-off", describeFailure(error), listener);
-      await clock.sleep(nextWait(error, failures), signal).catch(() => undefined);
     }
     enter("stopping", "stop", listener);
   }
 
-  async function online<T>(
-    work: (live: HubLink) => Promise<T>,
+  async function operate<T>(
+    work: (link: HubLink) => Promise<T>,
     awaiting: string,
     signal: AbortSignal,
   ): Promise<T> {
-    if (!link) {
-      throw new AgentError("offline", {
-        code: "HUB_OFFLINE",
-        retryable: true,
-        remedy: "nothing: the agent reconnects",
-      });
+    const current = live;
+    if (!current) throw offline();
+    try {
+      return await withDeadline(work(current.link), hubDeadline(OPERATION_DEADLINE, awaiting), clock, signal);
+    } catch (error) {
+      // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
+      if (isAgentError(error) && error.code === "HUB_TIMEOUT") current.lose(error.message);
+      throw error;
     }
-    return withDeadline(work(link), hubDeadline(OPERATION_DEADLINE, awaiting), clock, signal);
   }
 
-  async function waitUntilOnline(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (state === "online") return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => {
-        onlineWaiters = onlineWaiters.filter((waiter) => waiter !== wake);
-        reject(signal.reason);
-      };
-      const wake = () => {
-        signal.removeEventListener("abort", abort);
-        resolve();
-      };
-      onlineWaiters.push(wake);
-      signal.addEventListener("abort", abort, { once: true });
-    });
+  function restart(why: string): void {
+    nap.abort();
+    live?.lose(why);
   }
 
   return {
     run,
-    waitUntilOnline,
     state: () => state,
+    waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),
     describe: () => ({
       hub: assignment?.hub ?? null,
       connects,
@@ -181,12 +238,31 @@ export function createSession(options: SessionOptions): Session {
       cause,
       since: new Date(since).toISOString(),
     }),
-    send: (message: TelemetryMessage, signal) =>
-      online((live) => live.send(message), `PUBACK of ${message.messageId}`, signal),
-    report: (patch: JsonObject, signal) => online((live) => live.report(patch), "the twin update", signal),
+    send: (message, signal) =>
+      operate((link) => link.send(message), `PUBACK of ${message.messageId}`, signal),
+    report: (patch, signal) => operate((link) => link.report(patch), "the twin update", signal),
+    reconnect: restart,
+    reprovision() {
+      assignment = undefined;
+      keptWasRead = true;
+      restart("asked to provision anew");
+    },
   };
 }
 
+function offline(): AgentError {
+  return new AgentError("offline", {
+    code: "HUB_OFFLINE",
+    retryable: true,
+    remedy: "nothing: the agent reconnects",
+  });
+}
+
+function isRefusal(error: unknown): boolean {
+  return isAgentError(error) && /^(HUB_REFUSED|DPS_UNAUTHORIZED|DPS_REFUSED)$/.test(error.code);
+}
+
 function describeFailure(error: unknown): string {
-  return isAgentError(error) ? `${error.message}; ${error.remedy}` : messageOf(error);
+  if (!isAgentError(error)) return messageOf(error);
+  return error.remedy === NOTHING ? error.message : `${error.message}; ${error.remedy}`;
 }

@@ -1,21 +1,24 @@
-import type { Sample } from "../cave/sample.ts";
+import { type Now, type Sample, takenAt } from "../cave/sample.ts";
 import type { Entry } from "../outbox/outbox.ts";
 import type { TelemetryMessage } from "./hub.ts";
 
-const twoDecimals = (value: number) => Math.round(value * 100) / 100;
+/** Milliseconds after which a message that is sent is no longer news. */
+const HISTORICAL_AFTER = 60_000;
 
 /**
  * The telemetry contract: one message a sample. `fanAlert` is always there, the others only when true, so that a hub
- * route such as `temperatureAlert = "true"` is enough; `simulated` only when it is.
+ * route such as `temperatureAlert = "true"` is enough; `simulated` only when it is, `historical` only on what waited for
+ * more than a minute, `quality` only when the reading is doubtful.
  */
-export function toTelemetry(deviceId: string, entry: Entry<Sample>): TelemetryMessage {
+export function toTelemetry(deviceId: string, entry: Entry<Sample>, now: Now): TelemetryMessage {
   const { sequence, payload: sample } = entry;
+  const createdAt = Math.round(takenAt(sample, now));
   return {
     messageId: `${deviceId}-${sequence}`,
-    createdAt: sample.sampledAt,
+    createdAt,
     body: JSON.stringify({
-      temperature: twoDecimals(sample.temperature),
-      humidity: twoDecimals(sample.humidity),
+      temperature: sample.temperature,
+      humidity: sample.humidity,
       source: sample.source,
       sequence,
     }),
@@ -24,6 +27,8 @@ export function toTelemetry(deviceId: string, entry: Entry<Sample>): TelemetryMe
       ...(sample.alerts.temperature && { temperatureAlert: "true" }),
       ...(sample.alerts.humidity && { humidityAlert: "true" }),
       ...(sample.source === "simulated" && { simulated: "true" }),
+      ...(sample.quality !== "good" && { quality: sample.quality }),
+      ...(now.wall - createdAt > HISTORICAL_AFTER && { historical: "true" }),
     },
   };
 }

@@ -10,10 +10,23 @@ export interface TwinOutcome {
   unknown: string[];
 }
 
+/** The settings in `content` that are still allowed, as an earlier run kept them. */
+export function parseKeptSettings(content: unknown): Partial<Settings> | undefined {
+  if (typeof content !== "object" || content === null) return undefined;
+  const sound = Object.entries(content).flatMap(([key, value]) => {
+    const result = isSettingKey(key) ? checkSetting(key, value) : undefined;
+    return result?.ok ? [[key, result.value]] : [];
+  });
+  return Object.fromEntries(sound);
+}
+
 /** The cave's settings as the twin drives them. */
 export interface TwinSettings {
   current(): Settings;
-  /** The whole desired section, as read at connect: a setting that is not in it has its default. */
+  /**
+   * The whole desired section, as read at connect: a setting that is not in it has its default, and is reported as the
+   * device's own choice (ac 203, av 0).
+   */
   replace(desired: DesiredProperties): TwinOutcome;
   /** A patch: null restores a default. Undefined if it is not newer than what is known. */
   patch(desired: DesiredProperties): TwinOutcome | undefined;
@@ -21,10 +34,11 @@ export interface TwinSettings {
 
 /**
  * Desired → settings, each key by itself: a bad one is refused with its reason and the value still in force, and
- * never blocks a good one. https://learn.microsoft.com/azure/iot/concepts-convention#writable-properties
+ * never blocks a good one. `kept` is what an earlier run had in force, so that a gateway that boots offline keeps it.
+ * https://learn.microsoft.com/azure/iot/concepts-convention#writable-properties
  */
-export function createTwinSettings(defaults: Settings): TwinSettings {
-  let settings: Settings = { ...defaults };
+export function createTwinSettings(defaults: Settings, kept: Partial<Settings> = {}): TwinSettings {
+  let settings: Settings = { ...defaults, ...kept };
   let version = 0;
 
   function apply(desired: DesiredProperties): TwinOutcome {
@@ -53,10 +67,13 @@ export function createTwinSettings(defaults: Settings): TwinSettings {
     current: () => settings,
     replace(desired) {
       // A refused value keeps what was in force; only what is gone from the twin goes back to its default.
-      for (const key of Object.keys(defaults).filter(isSettingKey)) {
-        if (!Object.hasOwn(desired.properties, key)) settings = { ...settings, [key]: defaults[key] };
-      }
-      return apply(desired);
+      const absent = Object.keys(defaults).filter(
+        (key): key is keyof Settings => isSettingKey(key) && !Object.hasOwn(desired.properties, key),
+      );
+      for (const key of absent) settings = { ...settings, [key]: defaults[key] };
+      const outcome = apply(desired);
+      const own = absent.map((key) => [key, { value: defaults[key], ac: 203, av: 0, ad: "default" }]);
+      return { ...outcome, acknowledgements: { ...Object.fromEntries(own), ...outcome.acknowledgements } };
     },
     patch: (desired) => (desired.version > version ? apply(desired) : undefined),
   };

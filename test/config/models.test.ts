@@ -40,9 +40,9 @@ function resolve(schema: Schema): ComplexSchema | undefined {
 function depthOf(schema: Schema): number {
   const complex = resolve(schema);
   if (!complex) return 0;
-  return complex["@type"] === "Enum"
-    ? 1
-    : 1 + Math.max(...complex.fields.map((field) => depthOf(field.schema)));
+  if (complex["@type"] === "Enum") return 1;
+  if (complex["@type"] === "Array") return 1 + depthOf(complex.elementSchema);
+  return 1 + Math.max(...complex.fields.map((field) => depthOf(field.schema)));
 }
 
 function assertUnique(values: unknown[]): void {

@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sample } from "#agent/cave/sample.js";
+import type { Now, Sample } from "#agent/cave/sample.js";
 import { toTelemetry } from "#agent/hub/telemetry.js";
 
 const sample: Sample = {
-  temperature: 11.8749,
+  temperature: 11.87,
   humidity: 91.4,
   source: "sht31",
   sampledAt: Date.UTC(2026, 0, 2),
+  monotonic: 5000,
+  run: "this",
+  quality: "good",
   alerts: { fan: false, temperature: false, humidity: false },
 };
+const now: Now = { run: "this", wall: sample.sampledAt + 1000, monotonic: 6000 };
 const entry = (payload: Sample) => ({ sequence: 48_213, payload, urgent: false });
 
 test("one message a sample: id, time, two decimals, and fanAlert always", () => {
-  const message = toTelemetry("cave-01", entry(sample));
+  const message = toTelemetry("cave-01", entry(sample), now);
   assert.equal(message.messageId, "cave-01-48213");
   assert.equal(message.createdAt, sample.sampledAt);
   assert.equal(message.body, '{"temperature":11.87,"humidity":91.4,"source":"sht31","sequence":48213}');
@@ -24,6 +28,7 @@ test("alerts only when true, and a simulated value never without its mark", () =
   const message = toTelemetry(
     "cave-01",
     entry({ ...sample, source: "simulated", alerts: { fan: true, temperature: true, humidity: true } }),
+    now,
   );
   assert.deepEqual(message.properties, {
     fanAlert: "true",
@@ -32,4 +37,22 @@ test("alerts only when true, and a simulated value never without its mark", () =
     simulated: "true",
   });
   assert.equal(JSON.parse(message.body).source, "simulated");
+});
+
+test("a clock that has jumped into place since puts the time right, as long as the run lives", () => {
+  const jumped = { ...now, wall: now.wall + 180 * 86_400_000 };
+  assert.equal(toTelemetry("cave-01", entry(sample), jumped).createdAt, jumped.wall - 1000);
+  assert.equal(
+    toTelemetry("cave-01", entry({ ...sample, run: "earlier" }), jumped).createdAt,
+    sample.sampledAt,
+  );
+});
+
+test("what waited for more than a minute, or is doubtful, says so", () => {
+  const later = { run: "this", wall: now.wall + 61_000, monotonic: now.monotonic + 61_000 };
+  assert.equal(toTelemetry("cave-01", entry(sample), later).properties.historical, "true");
+  assert.equal(
+    toTelemetry("cave-01", entry({ ...sample, quality: "stuck" }), now).properties.quality,
+    "stuck",
+  );
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { fullJitter } from "#agent/lib/backoff.js";
 
-const bounds = { base: 1000, cap: 60_000 };
+const bounds = { floor: 500, base: 1000, cap: 60_000 };
 
 test("the ceiling doubles with every attempt up to the cap", () => {
   const ceilings = [1, 2, 3, 7, 50].map((attempt) => fullJitter(attempt, bounds, () => 1));

@@ -34,7 +34,8 @@ export type ComplexSchema =
       valueSchema: string;
       enumValues: { name: string; enumValue: unknown }[];
     }
-  | { "@type": "Object"; "@id"?: string; fields: Named[] };
+  | { "@type": "Object"; "@id"?: string; fields: Named[] }
+  | { "@type": "Array"; "@id"?: string; elementSchema: Schema };
 
 /** The model that the agent announces. */
 export async function readModel(): Promise<Model> {
@@ -119,6 +120,11 @@ function checkValue(model: Model, schema: Schema | undefined, value: unknown, pa
     const named = model.schemas?.find((candidate) => candidate["@id"] === schema);
     return named ? checkValue(model, named, value, path) : [`${path}: the schema ${schema} is unknown`];
   }
+  if (schema["@type"] === "Array") {
+    const { elementSchema } = schema;
+    if (!Array.isArray(value)) return [`${path}: ${show(value)} is no array`];
+    return value.flatMap((item, index) => checkValue(model, elementSchema, item, `${path}[${index}]`));
+  }
   if (schema["@type"] === "Enum") {
     const allowed = schema.enumValues.map(({ enumValue }) => enumValue);
     return allowed.includes(value) ? [] : [`${path}: ${show(value)} is none of ${allowed.join(", ")}`];
@@ -146,6 +152,7 @@ export const PRIMITIVES: ReadonlyMap<string, (value: unknown) => boolean> = new 
 
 function withoutNulls(value: unknown): unknown {
   if (!isRecord(value)) return value;
+  if (Array.isArray(value)) return value.map(withoutNulls);
   const kept = Object.entries(value).filter(([, field]) => field !== null);
   return Object.fromEntries(kept.map(([key, field]) => [key, withoutNulls(field)]));
 }

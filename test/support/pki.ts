@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Authority, createAuthority } from "#fleet/certs/authority.js";
+import { defer, removeFolder, type Scope } from "./cleanup.ts";
 
 export type { Authority };
 
@@ -18,8 +19,8 @@ export async function createTestCa(directory: string, commonName = "test root"):
 }
 
 /** A folder that is gone after the test. */
-export async function temporaryDirectory(t: { after(fn: () => Promise<void>): void }): Promise<string> {
+export async function temporaryDirectory(t: Scope): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "cave-test-"));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  defer(t, () => removeFolder(directory));
   return directory;
 }

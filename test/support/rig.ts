@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,7 @@ import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "#cloud
 import { type Authority, createAuthority } from "#fleet/certs/authority.js";
 import { openService } from "#fleet/service/sdk.js";
 import type { Service } from "#fleet/service/service.js";
+import { defer, removeFolder } from "./cleanup.js";
 import { until } from "./until.js";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -27,6 +28,7 @@ export async function startCloud(
   options: Omit<LocalCloudOptions, "stateDirectory" | "enrollmentGroups"> = {},
 ): Promise<CloudRig> {
   const folder = mkdtempSync(join(tmpdir(), "cave-rig-"));
+  defer(t, () => removeFolder(folder));
   const authority = await createAuthority({ commonName: "Test Root CA" });
   const certificateFile = join(folder, "root.cert.pem");
   writeFileSync(certificateFile, authority.certificatePem);
@@ -37,11 +39,8 @@ export async function startCloud(
   });
   const [hub] = cloud.endpoints.hubs;
   const service = openService(hub?.connectionString ?? "", { trustedCaFile: cloud.endpoints.trustedCaFile });
-  t.after(async () => {
-    service.close();
-    await cloud.close();
-    rmSync(folder, { recursive: true });
-  });
+  defer(t, () => cloud.close());
+  defer(t, () => service.close());
   return { folder, cloud, authority, service };
 }
 
@@ -88,6 +87,8 @@ keyFile = "${path("key.pem")}"
 host = "${options.host ?? dps.host}"
 idScope = "${options.idScope ?? dps.idScope}"
 deadline = "4s"
+retryAfter = "1s"
+retryDisabledAfter = "2s"
 [tls]
 trustedCaFile = "${trustedCaFile}"
 [state]
@@ -96,6 +97,10 @@ directory = "${path("state")}"
 readEvery = "500ms"
 [cave]
 telemetryInterval = 1
+[fan]
+minimumOn = 0
+minimumOff = 0
+switchesPerHour = 60
 [simulation]
 speed = 60
 ${options.extra ?? ""}
@@ -119,7 +124,7 @@ export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01")
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  t.after(async () => {
+  defer(t, async () => {
     child.kill("SIGKILL");
     await exited;
   });

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+/** Milliseconds. */
+const LOOK_EVERY = 20;
+
 export interface UntilOptions {
   seconds?: number;
   /** More to say when time is over. */
@@ -18,6 +21,6 @@ export async function until<T>(
     if (value !== undefined && value !== null && value !== false)
       return value as NonNullable<Exclude<T, false>>;
     if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${onTimeout()}`);
-    await delay(50);
+    await delay(LOOK_EVERY);
   }
 }

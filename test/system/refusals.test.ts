@@ -7,6 +7,7 @@ import { createAuthority } from "#fleet/certs/authority.js";
 import { serviceOf } from "../local-cloud/support.js";
 import { runToEnd, startAgent, startCloud, writeAgentConfig } from "../support/rig.js";
 import { until } from "../support/until.js";
+import { defer } from "../support/cleanup.ts";
 
 const DAY = 86_400_000;
 
@@ -25,7 +26,11 @@ test("an expired leaf: 401002, and since when", async (t) => {
   const agent = await startAgent(t, rig, {
     validity: { notBefore: new Date(Date.now() - 9 * DAY), notAfter },
   });
-  await agent.logged("certificate-expired");
+  const condition = await agent.logged("condition-raised");
+  assert.ok(
+    agent.lines.some(({ code }) => code === "CERTIFICATE_EXPIRED"),
+    JSON.stringify(condition),
+  );
   const { cause } = await agent.logged("backing-off");
   assert.match(cause ?? "", /\(401002\); the certificate expired on .*: install a new one/);
 });
@@ -52,7 +57,7 @@ test("a disabled group: said as such; enabled again, the agent gets in by itself
   const rig = await startCloud(t);
   rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
   const agent = await startAgent(t, rig);
-  const { cause } = await agent.logged("backing-off");
+  const { cause } = await agent.logged("disabled");
   assert.match(cause ?? "", /registration is disabled.*; enable the enrolment group/);
   rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "enabled");
   await agent.logged("online", { seconds: 30 });
@@ -134,7 +139,7 @@ test("something that is no DPS at all does not crash the agent", async (t) => {
     socket.end("HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n"),
   );
   await new Promise<void>((resolve) => portal.listen(0, "127.0.0.1", resolve));
-  t.after(() => portal.close());
+  defer(t, () => portal.close());
   const address = portal.address();
   assert.ok(address && typeof address === "object");
   const rig = await startCloud(t);

@@ -1,0 +1,83 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { guardFromRecord, guardToRecord } from "./cave/guard-record.ts";
+import { overrideFromRecord, overrideToRecord } from "./cave/override-record.ts";
+import type { Settings } from "./cave/settings.ts";
+import { initialSteering, type SteerState } from "./cave/steer.ts";
+import { configError } from "./config.ts";
+import { messageOf } from "./errors.ts";
+import { type KeptAssignment, parseAssignment } from "./hub/assignment.ts";
+import { parseKeptSettings } from "./hub/twin.ts";
+import type { Clock } from "./lib/clock.ts";
+import { makeFolder } from "./lib/make-folder.ts";
+import { createStateFile, type StateFile } from "./lib/state-file.ts";
+import type { Logger } from "./log.ts";
+
+/** The agent's small state: a file each, in the state directory. */
+export interface Kept {
+  assignment: StateFile<KeptAssignment>;
+  settings: StateFile<Partial<Settings>>;
+  fan: StateFile<FanRecord>;
+}
+
+/** Guard and override, as their rooms write them; read unchecked, their rooms check them. */
+interface FanRecord {
+  guard: unknown;
+  override: unknown;
+}
+
+/** Rejects with `CONFIG_INVALID` if the state directory cannot be one. A disk that cannot be written is no reason. */
+export async function checkStateDirectory(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found && !found.isDirectory()) {
+    throw configError(`state.directory: ${directory} is a file, not a folder`, "name a folder, or a new one");
+  }
+}
+
+export async function openKept(directory: string, log: Logger): Promise<Kept> {
+  const onFault = (error: unknown) =>
+    log.warn(
+      { event: "state-fault", cause: messageOf(error) },
+      "state that outlives a restart cannot be kept",
+    );
+  await makeFolder(directory).catch(onFault);
+  const file = <T>(name: string, parse: (content: unknown) => T | undefined) =>
+    createStateFile(join(directory, `${name}.json`), parse, onFault);
+  return {
+    assignment: file("assignment", parseAssignment),
+    settings: file("settings", parseKeptSettings),
+    fan: file("fan", parseFanRecord),
+  };
+}
+
+function parseFanRecord(content: unknown): FanRecord | undefined {
+  if (typeof content !== "object" || content === null) return undefined;
+  const { guard, override } = content as Partial<FanRecord>;
+  return { guard, override };
+}
+
+export function fanRecord({ guard, controller }: SteerState, clock: Clock): FanRecord {
+  const now = clock.monotonic();
+  return {
+    guard: guardToRecord(guard, now),
+    override: overrideToRecord(controller.override, now, clock.now()),
+  };
+}
+
+/** What an earlier run left of guard and override; `found` is where the fan is now, undefined if unknown. */
+export async function restoreSteering(
+  kept: Kept,
+  found: boolean | undefined,
+  clock: Clock,
+  log: Logger,
+): Promise<SteerState> {
+  const record = await kept.fan.read();
+  const now = clock.monotonic();
+  const guard = guardFromRecord(record?.guard, now, found);
+  const override = overrideFromRecord(record?.override, now, clock.now());
+  for (const { problem } of [guard, override]) {
+    if (problem) log.warn({ event: "state-unusable", cause: problem }, `kept state is not used: ${problem}`);
+  }
+  const initial = initialSteering(guard.state, now);
+  return { ...initial, controller: { ...initial.controller, override: override.state } };
+}

@@ -1,0 +1,38 @@
+import type { ResponseLimits } from "./cave/response.ts";
+import type { SteerLimits } from "./cave/steer.ts";
+import type { Config } from "./config.ts";
+import type { RetryLimits } from "./hub/retry.ts";
+
+/** How fast the air of a real cave may change, °C/s and %RH/s: an open door is slower. */
+const FASTEST = { temperature: 0.5, humidity: 5 };
+
+/** The limits of quality, guard and safe state that a configuration asks for. */
+export function steerLimits({ sensor, fan, simulation }: Config): SteerLimits {
+  // A simulated cave lives faster, and so does its air.
+  const pace = sensor.source === "simulated" ? Math.max(1, simulation.speed) : 1;
+  return {
+    safeState: fan.safeState,
+    guard: { minimumOn: fan.minimumOn, minimumOff: fan.minimumOff, switchesPerHour: fan.switchesPerHour },
+    quality: {
+      temperature: { minimum: -20, maximum: 50, perSecond: FASTEST.temperature * pace },
+      humidity: { minimum: 0, maximum: 100, perSecond: FASTEST.humidity * pace },
+      believeAfter: { readings: 5, time: 60_000 },
+      stuckAfter: sensor.stuckAfter,
+      staleAfter: sensor.staleAfter,
+    },
+  };
+}
+
+/** What counts as an answer of the air: several times the SHT31's noise. */
+export function responseLimits({ fan }: Config): ResponseLimits {
+  return { responseAfter: fan.responseAfter, temperatureDrop: 0.3, humidityDrop: 1 };
+}
+
+export function retryLimits({ hub, provisioning }: Config): RetryLimits {
+  const cap = hub.retryAtMost;
+  return {
+    network: { floor: hub.retryAfter / 2, base: hub.retryAfter, cap },
+    service: { floor: provisioning.retryAfter, base: provisioning.retryAfter * 2, cap },
+    disabled: provisioning.retryDisabledAfter,
+  };
+}
