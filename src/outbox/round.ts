@@ -15,6 +15,8 @@ interface Walk<T> extends RoundOptions<T> {
   signal: AbortSignal;
   cursor: number;
   underWay: Map<number, Promise<void>>;
+  /** Called when a send has ended, well or not. */
+  onLanding: () => void;
   /** Since the present step began: a read that was under way by then may still bring them. */
   delivered: Set<number>;
   failures: unknown[];
@@ -29,7 +31,15 @@ interface Walk<T> extends RoundOptions<T> {
 export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
   const underWay = new Map<number, Promise<void>>();
-  const walk: Walk<T> = { ...options, signal, cursor: 0, underWay, delivered: new Set(), failures: [], over };
+  const own = {
+    cursor: 0,
+    underWay,
+    onLanding: () => undefined,
+    delivered: new Set<number>(),
+    failures: [],
+    over,
+  };
+  const walk: Walk<T> = { ...options, ...own, signal };
   const stop = (): void => over.abort();
   signal.addEventListener("abort", stop);
   try {
@@ -44,7 +54,7 @@ export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSigna
 
 async function step<T>(walk: Walk<T>): Promise<void> {
   if (walk.underWay.size >= walk.inFlight) {
-    await Promise.race(walk.underWay.values());
+    await nextLanding(walk);
     return;
   }
   walk.delivered.clear();
@@ -78,8 +88,18 @@ function isStarted<T>(walk: Walk<T>, sequence: number): boolean {
   return walk.underWay.has(sequence) || walk.delivered.has(sequence);
 }
 
+/** A race of all that are under way would cost each message as many steps as there are others. */
+function nextLanding<T>(walk: Walk<T>): Promise<void> {
+  return new Promise((resolve) => {
+    walk.onLanding = resolve;
+  });
+}
+
 function start<T>(walk: Walk<T>, entry: Entry<T>): void {
-  const sending = deliver(walk, entry).finally(() => walk.underWay.delete(entry.sequence));
+  const sending = deliver(walk, entry).finally(() => {
+    walk.underWay.delete(entry.sequence);
+    walk.onLanding();
+  });
   walk.underWay.set(entry.sequence, sending);
 }
 

@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
 import { type Courier, createCourier } from "#agent/outbox/courier.js";
-import { createMemoryOutbox } from "#agent/outbox/memory.js";
 import type { Entry, Outbox } from "#agent/outbox/outbox.js";
+import { openSegmentOutbox } from "#agent/outbox/segments.js";
 import { createFakeClock, type FakeClock } from "../support/fake-clock.ts";
-import { until } from "./support.ts";
+import { temporaryFolder, until } from "./support.ts";
+
+/** The outbox that ships, on a disk of its own. */
+export async function openRealOutbox<T>(sequence: { next(): Promise<number> }): Promise<Outbox<T>> {
+  return openSegmentOutbox<T>({
+    directory: await temporaryFolder(),
+    sequence,
+    maxBytes: 8 * 1024 * 1024,
+    maxAge: 86_400_000,
+    syncEvery: 3_600_000,
+    ringCapacity: 1000,
+    clock: createFakeClock(),
+  });
+}
 
 /** A send that waits for the test to end it. */
 interface Sending {
@@ -109,16 +122,13 @@ export async function withCourier(
   work: (bench: Bench) => Promise<void>,
   options: {
     inFlight?: number;
-    capacity?: number;
     ready?: (signal: AbortSignal) => Promise<void>;
     through?: (outbox: Outbox<string>) => Outbox<string>;
   } = {},
 ): Promise<void> {
-  const { inFlight = 2, capacity = 100, ready = async () => {}, through = (outbox) => outbox } = options;
+  const { inFlight = 2, ready = async () => {}, through = (outbox) => outbox } = options;
   let last = 0;
-  const outbox = through(
-    createMemoryOutbox<string>({ capacity, sequence: { next: async () => (last += 1) } }),
-  );
+  const outbox = through(await openRealOutbox<string>({ next: async () => (last += 1) }));
   const cloud = createCloud();
   const clock = createFakeClock();
   const failures: unknown[] = [];

@@ -120,7 +120,10 @@ export async function startAgent(
 }
 
 export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01"): AgentRig {
+  // Meant for the tests: the agent would refuse it as a slip in its own configuration.
+  const { CAVE_FAULTS: _, ...env } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "bin/cave-agent.js"), ...args], {
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
@@ -132,7 +135,7 @@ export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01")
   let text = "";
   createInterface({ input: child.stdout }).on("line", (line) => {
     text += `${line}\n`;
-    lines.push(line.startsWith("{") ? (JSON.parse(line) as LogLine) : { msg: line });
+    lines.push(line.startsWith('{"level"') ? (JSON.parse(line) as LogLine) : { msg: line });
   });
   child.stderr.on("data", (chunk: Buffer) => {
     text += chunk.toString();

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connectFailure, isTrustFailure, registrationFailure } from "#agent/hub/failure.js";
+import type { Identity } from "#agent/hub/identity.js";
+
+const DAY = 86_400_000;
+const identity: Identity = {
+  deviceId: "cave-01",
+  certificatePem: "",
+  keyPem: "",
+  thumbprint: "AA",
+  notBefore: new Date(Date.now() - DAY),
+  notAfter: new Date(Date.now() + DAY),
+  issuer: "Cheese Cave Root CA",
+};
+const coded = (message: string, code: string | number) => Object.assign(new Error(message), { code });
+
+test("only a number is the server's own word; text codes are the socket's or OpenSSL's", () => {
+  const cases: [string | number, string][] = [
+    [5, "HUB_REFUSED"],
+    [2, "HUB_REFUSED"],
+    [3, "HUB_UNAVAILABLE"],
+    ["ECONNREFUSED", "HUB_UNREACHABLE"],
+    ["EAI_AGAIN", "HUB_UNREACHABLE"],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "HUB_UNTRUSTED"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "HUB_UNTRUSTED"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "HUB_UNTRUSTED"],
+    ["CERT_HAS_EXPIRED", "HUB_UNTRUSTED"],
+    ["CERT_NOT_YET_VALID", "CLOCK_BEHIND"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "HUB_UNREACHABLE"],
+  ];
+  for (const [code, expected] of cases) {
+    const failure = connectFailure("hub", "hub.example", coded("it failed", code), identity);
+    assert.equal(failure.code, expected, String(code));
+    assert.equal(failure.retryable, true);
+    assert.match(failure.message, /hub\.example/);
+    assert.notEqual(failure.remedy, "");
+  }
+  assert.equal(isTrustFailure(coded("reset", "ECONNRESET")), false);
+});
+
+test("what the DPS refuses is said in one line, with its code and a remedy that fits", () => {
+  const say = (refusal: Parameters<typeof registrationFailure>[0], who = identity) => {
+    const { code, message, remedy } = registrationFailure(refusal, "0neSECRET", who, new Error("raw"));
+    return `${code}: ${message}; ${remedy}`;
+  };
+  assert.match(
+    say({ errorCode: 401002, message: "CA certificate not found." }),
+    /^DPS_UNAUTHORIZED: .*CA certificate not found\. \(401002\); enrol the CA "Cheese Cave Root CA"/,
+  );
+  assert.match(
+    say({ errorCode: 401002, message: "Invalid certificate." }, { ...identity, notAfter: new Date(0) }),
+    /the certificate expired on 1970-01-01/,
+  );
+  assert.match(
+    say({ errorCode: 401002 }, { ...identity, notBefore: new Date(Date.now() + DAY) }),
+    /check this machine's clock/,
+  );
+  assert.match(
+    say({ errorCode: 404201, message: "no 0neSECRET here" }),
+    /^DPS_NOT_FOUND: .*no … here \(404201\)/,
+  );
+  assert.match(say({ status: "disabled" }), /^DPS_DISABLED: .*registration is disabled/);
+  assert.match(say({}), /^DPS_FAILED: .*raw/);
+});

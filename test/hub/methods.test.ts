@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initialGuard } from "#agent/cave/guard.js";
+import type { Settings } from "#agent/cave/settings.js";
+import { initialSteering } from "#agent/cave/steer.js";
+import { createControl } from "#agent/control.js";
+import { createSimulatedFan } from "#agent/fan/simulated.js";
+import { createMethods, type MethodParts } from "#agent/hub/methods.js";
+import { createSimulatedSensor } from "#agent/sensor/simulated.js";
+import { createFakeClock } from "../support/fake-clock.js";
+
+const settings: Settings = {
+  targetTemperature: 12,
+  targetHumidity: 90,
+  temperatureBand: 1,
+  humidityBand: 5,
+  telemetryInterval: 30,
+  fanMode: "auto",
+};
+
+/** The real control loop over a simulated fan that can be broken. */
+function build(minimumOff = 0) {
+  const clock = createFakeClock();
+  const fan = createSimulatedFan({ safeState: "off" });
+  const now = clock.monotonic();
+  const control = createControl({
+    sensor: createSimulatedSensor({ seed: 1, speed: 1, clock, fanOn: () => fan.state() === "on" }),
+    fan,
+    clock,
+    readEvery: 5000,
+    limits: {
+      safeState: "off",
+      guard: { minimumOn: 0, minimumOff, switchesPerHour: 60 },
+      quality: {
+        temperature: { minimum: -20, maximum: 50, perSecond: 10 },
+        humidity: { minimum: 0, maximum: 100, perSecond: 10 },
+        believeAfter: { readings: 3, time: 30_000 },
+        stuckAfter: Number.POSITIVE_INFINITY,
+        staleAfter: 60_000,
+      },
+    },
+    response: { responseAfter: 1_800_000, temperatureDrop: 0.3, humidityDrop: 1 },
+    settings: () => settings,
+    initial: initialSteering(initialGuard(false, now), now),
+    remember: async () => undefined,
+    onSample: () => undefined,
+    onTick: () => undefined,
+    onSensorFault: () => undefined,
+    onFanFault: () => undefined,
+  });
+  const stopping = new AbortController();
+  const parts: MethodParts = {
+    control,
+    status: () => assert.fail("not asked for"),
+    overrideFor: 600_000,
+    diagnose: async () => ({ checks: [] }),
+    setLogLevel: () => "info",
+    reprovision: () => undefined,
+    restart: () => undefined,
+    stopping: stopping.signal,
+  };
+  return { fan, stopping, call: createMethods(parts) };
+}
+
+test("a fan that does not obey: 400 Fan failed, and no override is left", async () => {
+  const { fan, call } = build();
+  fan.breakDown();
+  assert.deepEqual(await call("SetFanState", "on"), { status: 400, payload: { result: "Fan failed" } });
+  fan.repair();
+  const { payload } = await call("SetFanState", "auto");
+  assert.equal((payload as { overrideUntil: unknown }).overrideUntil, null);
+});
+
+test("what the guard holds is accepted, not executed; what could never act is refused", async () => {
+  const { fan, call } = build(60_000);
+  const held = await call("SetFanState", "on");
+  assert.equal(held.status, 202);
+  const { result, fanState, heldBecause } = held.payload as Record<string, unknown>;
+  assert.deepEqual(
+    [result, fanState, heldBecause],
+    ["Accepted direct method: SetFanState", "off", "minimum-off"],
+  );
+  assert.equal(fan.state(), "off");
+  const never = await call("SetFanState", { state: "on", minutes: 0.5 });
+  assert.equal(never.status, 400);
+  assert.match(JSON.stringify(never.payload), /must stay as it is until/);
+});
+
+test("while stopping every method is refused with 503", async () => {
+  const { stopping, call } = build();
+  stopping.abort();
+  for (const method of ["SetFanState", "GetStatus", "ReadSensor", "Restart"]) {
+    assert.equal((await call(method, "on")).status, 503, method);
+  }
+});
+
+test("an unknown method is answered 404 with those that are known", async () => {
+  const { call } = build();
+  const { status, payload } = await call("toString", null);
+  assert.equal(status, 404);
+  assert.match(JSON.stringify(payload), /SetFanState, GetStatus, ReadSensor, Diagnose/);
+});
