@@ -19,7 +19,9 @@ export interface LocalCloudOptions {
   enrollmentGroups?: EnrollmentGroupOptions[] | undefined;
   /** Default: the one kept in the state folder, made at the first start. */
   idScope?: string | undefined;
-  /** TCP ports on loopback; 0 or missing means any free one. */
+  /** Names of the hubs; default one, `local-hub`. 3 to 50 letters, digits and inner hyphens each. */
+  hubs?: readonly string[] | undefined;
+  /** TCP ports on loopback; 0 or missing means any free one. Further hubs get the ports after the first one's. */
   ports?: { dps?: number | undefined; hub?: number | undefined; service?: number | undefined } | undefined;
   log?: Logger | undefined;
   /** Seconds that DPS asks a device to wait before it polls; default 1. */
@@ -56,6 +58,23 @@ export interface TelemetryCounts {
   withoutMessageId: number;
 }
 
+export interface LocalHub {
+  readonly name: string;
+  /** Ends every device connection and stops to listen; registry, twins and MQTT sessions are kept. */
+  stop(): Promise<void>;
+  /** Listens again, on the port it had. */
+  start(): Promise<void>;
+  connectedDevices(): string[];
+  /** Drops one device's connection; false if it had none. */
+  disconnect(deviceId: string): boolean;
+  /** Called for every message before it is acknowledged; returns the way to stop. */
+  onTelemetry(listener: (message: ReceivedMessage) => void): () => void;
+  /** The newest messages (10,000 are kept), oldest first. */
+  telemetry(deviceId?: string): ReceivedMessage[];
+  /** Of one device, or the sum over all. */
+  telemetryCounts(deviceId?: string): TelemetryCounts;
+}
+
 export interface LocalCloud {
   readonly endpoints: Endpoints;
   readonly endpointsFile: string;
@@ -63,21 +82,16 @@ export interface LocalCloud {
   readonly dps: {
     /** @throws {LocalCloudError} for an unknown group. */
     setProvisioningStatus(enrollmentGroupId: string, status: ProvisioningStatus): void;
+    /**
+     * Assigns whatever registers from now on to this hub; a device that was on another one moves there, with its twin.
+     * Undefined goes back to a choice that is even over all hubs and always the same for a device.
+     * @throws {LocalCloudError} for an unknown hub.
+     */
+    assignTo(hubName: string | undefined): void;
   };
-  readonly hub: {
-    /** Ends every device connection and stops to listen; registry, twins and MQTT sessions are kept. */
-    stop(): Promise<void>;
-    /** Listens again, on the port it had. */
-    start(): Promise<void>;
-    connectedDevices(): string[];
-    /** Drops one device's connection; false if it had none. */
-    disconnect(deviceId: string): boolean;
-    /** Called for every message before it is acknowledged; returns the way to stop. */
-    onTelemetry(listener: (message: ReceivedMessage) => void): () => void;
-    /** The newest messages (10,000 are kept), oldest first. */
-    telemetry(deviceId?: string): ReceivedMessage[];
-    /** Of one device, or the sum over all. */
-    telemetryCounts(deviceId?: string): TelemetryCounts;
-  };
+  /** The first hub. */
+  readonly hub: LocalHub;
+  /** All of them, by name. */
+  readonly hubs: Readonly<Record<string, LocalHub>>;
   close(): Promise<void>;
 }

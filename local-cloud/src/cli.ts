@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { EnrollmentGroupOptions, LocalCloud } from "./api.ts";
 import { LocalCloudError } from "./errors.ts";
+import { numberedHubs } from "./hub-names.ts";
 import { introduction } from "./introduction.ts";
 import { startLocalCloud } from "./local-cloud.ts";
 import { createLog } from "./log.ts";
@@ -9,6 +10,8 @@ import { createLog } from "./log.ts";
 interface Flags {
   state: string;
   enrollmentGroup: EnrollmentGroupOptions[];
+  hubs?: number;
+  hub?: string[];
   idScope?: string;
   dpsPort: number;
   hubPort: number;
@@ -43,6 +46,7 @@ async function serve(flags: Flags): Promise<number> {
   const cloud = await startLocalCloud({
     stateDirectory: flags.state,
     enrollmentGroups: flags.enrollmentGroup,
+    hubs: flags.hub ?? (flags.hubs === undefined ? undefined : numberedHubs(flags.hubs)),
     idScope: flags.idScope,
     ports: { dps: flags.dpsPort, hub: flags.hubPort, service: flags.servicePort },
     log: createLog(flags.logLevel),
@@ -70,10 +74,21 @@ function createProgram(): Command {
     .version(version())
     .option("--state <dir>", "folder for keys, device registry and endpoints.json", ".local-cloud")
     .option("--enrollment-group <id=ca.pem>", "enrolment group and its CA; repeatable", addGroup, [])
+    .addOption(
+      new Option("--hubs <n>", "number of linked hubs, 1 to 50; default 1")
+        .argParser(parseHubs)
+        .conflicts("hub"),
+    )
+    .option("--hub <name>", "name of a linked hub; repeatable", addHub)
     .option("--id-scope <scope>", "default: the one kept in the state folder")
     .option("--dps-port <port>", "MQTT port of the DPS, 0 for any free one", parsePort, 8883)
-    .option("--hub-port <port>", "MQTT port of the hub, 0 for any free one", parsePort, 8884)
-    .option("--service-port <port>", "HTTPS port of the service API, 0 for any free one", parsePort, 9443)
+    .option(
+      "--hub-port <port>",
+      "MQTT port of the hub, further hubs behind it; 0 for any free one",
+      parsePort,
+      8884,
+    )
+    .option("--service-port <port>", "HTTPS port of the service API, likewise", parsePort, 9443)
     .option("--log-level <level>", `log to standard error: ${LOG_LEVELS.join(", ")}`, parseLogLevel, "warn")
     .option("--json", "print the endpoints as JSON instead of text", false)
     .allowExcessArguments(false)
@@ -85,6 +100,17 @@ function addGroup(text: string, groups: EnrollmentGroupOptions[]): EnrollmentGro
   if (!match?.[1] || !match[2])
     throw new InvalidArgumentError("It must be ID=CA.pem, such as cheesecave-devices=root.pem.");
   return [...groups, { enrollmentGroupId: match[1], certificateFile: match[2] }];
+}
+
+function addHub(name: string, names: string[] = []): string[] {
+  return [...names, name];
+}
+
+function parseHubs(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,2}$/.test(text) || count < 1 || count > 50)
+    throw new InvalidArgumentError("It must be a number from 1 to 50.");
+  return count;
 }
 
 function parsePort(text: string): number {

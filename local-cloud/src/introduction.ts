@@ -1,15 +1,12 @@
-import type { Endpoints } from "./endpoints.ts";
+import type { Endpoints, HubEndpoints } from "./endpoints.ts";
 
 /** What a person has to know after the start: what is where, and how an agent gets there. */
 export function introduction(endpoints: Endpoints, endpointsFile: string): string {
-  const hub = endpoints.hubs[0];
-  const servicePort = /HostName=([^;]+)/.exec(hub?.connectionString ?? "")?.[1] ?? "";
   return [
     "The local cloud is up, on this machine only:",
     "",
     `  DPS           mqtts://${endpoints.dps.host}   ID scope ${endpoints.dps.idScope}`,
-    `  IoT hub       mqtts://${hub?.hostName}`,
-    `  Service API   https://${servicePort}`,
+    ...endpoints.hubs.flatMap((hub) => hubLines(hub, endpoints.hubs.length > 1)),
     `  Trusted CA    ${endpoints.trustedCaFile}`,
     `  Endpoints     ${endpointsFile}  (with connection strings)`,
     "",
@@ -26,6 +23,14 @@ export function introduction(endpoints: Endpoints, endpointsFile: string): strin
     "Ctrl-C stops it. Devices and twins are kept for the next start.",
     "",
   ].join("\n");
+}
+
+function hubLines({ name, hostName, connectionString }: HubEndpoints, isOneOfMany: boolean): string[] {
+  const service = /HostName=([^;]+)/.exec(connectionString)?.[1] ?? "";
+  return [
+    `  IoT hub       mqtts://${hostName}${isOneOfMany ? `   ${name}` : ""}`,
+    `  Service API   https://${service}`,
+  ];
 }
 
 function groups({ enrollmentGroups }: Endpoints): string[] {

@@ -1,15 +1,16 @@
-import type { LocalCloud, LocalCloudOptions } from "./api.ts";
+import type { LocalCloud, LocalCloudOptions, LocalHub } from "./api.ts";
 import { loadServerCredentials } from "./certificates/server-certificate.ts";
-import type { Endpoints } from "./endpoints.ts";
+import type { Endpoints, HubEndpoints } from "./endpoints.ts";
+import { laterPort } from "./hub-names.ts";
+import { makeFolder } from "./lib/make-folder.ts";
 import { type Closers, type Ground, type OpenHub, openDps, openHub } from "./listeners.ts";
 import { silentLog } from "./log.ts";
-import { createRooms, type Rooms } from "./rooms.ts";
-import type { AccessKey } from "./service-api/sas.ts";
+import { createRooms, type HubRoom, type Rooms } from "./rooms.ts";
 import { startServiceApi } from "./service-api/server.ts";
 import { loadAccessKey } from "./state/access-key.ts";
 import { claimStateFolder, type StateFolder } from "./state/folder.ts";
+import { FIRST_HUB } from "./state/store.ts";
 
-const HUB_NAME = "local-hub";
 const KEY_NAME = "iothubowner";
 const DEFAULT_RETRY_AFTER = 1;
 
@@ -33,30 +34,61 @@ async function start(options: LocalCloudOptions, folder: StateFolder, closers: C
   const clock = () => new Date();
   const rooms = createRooms(options, folder, clock, log);
   closers.push(rooms.store.flush);
+  makeFolder(folder.path("tls"));
   const credentials = await loadServerCredentials(folder.path("tls"), clock());
-  const accessKey = { name: KEY_NAME, key: loadAccessKey(folder.path("iothubowner.key")) };
   const ground: Ground = { rooms, credentials, clock, log, closers };
 
-  const hub = await openHub(ground, ports.hub ?? 0);
+  const open: LinkedHub[] = [];
+  for (const [index, room] of rooms.hubs.entries()) {
+    const { stop, start } = await openHub(ground, room);
+    const servicePort = laterPort(ports.service, index);
+    open.push({ room, stop, start, ...(await openService(ground, folder, room, servicePort)) });
+  }
   const dps = await openDps(ground, ports.dps ?? 0, options.retryAfter ?? DEFAULT_RETRY_AFTER);
-  const { changed } = rooms.store;
-  const service = await startServiceApi({ ...ground, ...rooms, changed, accessKey }, ports.service ?? 0);
-  closers.push(service.close);
 
-  const endpoints = describe(ground, dps.port, service.port, accessKey);
+  const endpoints = describe(ground, dps.port, open);
   folder.publish(endpoints);
-  log.info({ dps: dps.port, hub: rooms.hubAddress.port, service: service.port }, "local cloud is up");
-  return facade(rooms, hub, endpoints, folder, closers);
+  log.info({ endpoints: endpoints.dps.host, hubs: rooms.hubs.map(({ name }) => name) }, "local cloud is up");
+  return facade(rooms, open, endpoints, folder, closers);
+}
+
+interface LinkedHub extends OpenHub {
+  room: HubRoom;
+  connectionString: string;
+}
+
+/** The service side of a hub, with a key of its own. */
+async function openService(ground: Ground, folder: StateFolder, room: HubRoom, wantedPort: number) {
+  const { rooms, closers } = ground;
+  const keyFile = room.name === FIRST_HUB ? `${KEY_NAME}.key` : `${KEY_NAME}.${room.name}.key`;
+  const accessKey = { name: KEY_NAME, key: loadAccessKey(folder.path(keyFile)) };
+  const { allocation, enrollments, store, faults } = rooms;
+  const { port, close } = await startServiceApi(
+    {
+      ...ground,
+      ...room,
+      allocation,
+      enrollments,
+      accessKey,
+      changed: store.changed,
+      faults: faults.faults,
+      hubName: room.name,
+    },
+    wantedPort,
+  );
+  closers.push(close);
+  const { name, key } = accessKey;
+  return {
+    connectionString: `HostName=localhost:${port};SharedAccessKeyName=${name};SharedAccessKey=${key}`,
+  };
 }
 
 function describe(
   { rooms, credentials, clock }: Ground,
   dpsPort: number,
-  servicePort: number,
-  { name, key }: AccessKey,
+  hubs: readonly LinkedHub[],
 ): Endpoints {
   const groups = rooms.enrollments.groups();
-  const connectionString = `HostName=localhost:${servicePort};SharedAccessKeyName=${name};SharedAccessKey=${key}`;
   return {
     version: 1,
     pid: process.pid,
@@ -67,33 +99,51 @@ function describe(
       certificateFile,
     })),
     trustedCaFile: credentials.caFile,
-    hubs: [{ name: HUB_NAME, hostName: rooms.hostName(), connectionString }],
+    hubs: hubs.map(
+      ({ room, connectionString }): HubEndpoints => ({
+        name: room.name,
+        hostName: room.hostName(),
+        connectionString,
+      }),
+    ),
   };
 }
 
 function facade(
   rooms: Rooms,
-  hub: OpenHub,
+  open: readonly LinkedHub[],
   endpoints: Endpoints,
   folder: StateFolder,
   closers: Closers,
 ): LocalCloud {
-  const { telemetry } = rooms;
+  const hubs = open.map(hubFacade);
+  const [hub] = hubs;
+  if (!hub) throw new Error("a local cloud has a hub at least");
   return {
     endpoints,
     endpointsFile: folder.endpointsFile,
-    faults: rooms.faults,
-    dps: { setProvisioningStatus: rooms.enrollments.setProvisioningStatus },
-    hub: {
-      stop: hub.stop,
-      start: hub.start,
-      connectedDevices: rooms.hub.connectedDevices,
-      disconnect: rooms.hub.disconnect,
-      onTelemetry: telemetry.onMessage,
-      telemetry: (deviceId) => telemetry.messages(deviceId),
-      telemetryCounts: telemetry.counts,
+    faults: rooms.faults.faults,
+    dps: {
+      setProvisioningStatus: rooms.enrollments.setProvisioningStatus,
+      assignTo: rooms.allocation.assignTo,
     },
+    hub,
+    hubs: Object.fromEntries(hubs.map((one) => [one.name, one])),
     close: () => closeAll(closers),
+  };
+}
+
+function hubFacade({ room, stop, start }: LinkedHub): LocalHub {
+  const { name, hub, telemetry } = room;
+  return {
+    name,
+    stop,
+    start,
+    connectedDevices: hub.connectedDevices,
+    disconnect: hub.disconnect,
+    onTelemetry: telemetry.onMessage,
+    telemetry: (deviceId) => telemetry.messages(deviceId),
+    telemetryCounts: telemetry.counts,
   };
 }
 

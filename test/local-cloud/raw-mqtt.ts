@@ -1,5 +1,6 @@
 import { MqttBase } from "azure-iot-mqtt-base";
 import type { LocalCloud } from "#cloud/index.js";
+import { defer, type Scope } from "../support/cleanup.ts";
 import { type Pair, trustedCa } from "./support.ts";
 
 export interface RawClient {
@@ -20,7 +21,7 @@ export interface RawOptions {
 
 /** MQTT as the SDK's lowest layer speaks it, so that a test can break the rules. */
 export async function openRaw(
-  t: { after(fn: () => Promise<void>): void },
+  t: Scope,
   cloud: LocalCloud,
   { host, clientId, username, pair }: RawOptions,
 ): Promise<RawClient> {
@@ -36,7 +37,7 @@ export async function openRaw(
     base.connect({ uri: `mqtts://${host}`, clientId, username, x509, clean: true }, done);
   });
   state.open = true;
-  t.after(async () => base.disconnect(() => undefined));
+  defer(t, () => base.disconnect(() => undefined));
   return {
     publish: (topic, payload, qos) =>
       new Promise((resolve) => {

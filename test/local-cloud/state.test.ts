@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { loadServerCredentials } from "#cloud/certificates/server-certificate.js";
 import { LocalCloudError, startLocalCloud } from "#cloud/index.js";
+import { defer } from "../support/cleanup.ts";
 import { createTestCa, temporaryDirectory } from "../support/pki.ts";
 import { connectDevice, GROUP, joinDevice, register, serviceOf, startStage, until } from "./support.ts";
 
@@ -30,7 +31,7 @@ test("devices, twins, keys and the ID scope survive a restart; endpoints.json do
     enrollmentGroups: [{ enrollmentGroupId: GROUP, certificateFile: ca.certificateFile }],
     retryAfter: 0.05,
   });
-  t.after(() => again.close());
+  defer(t, () => again.close());
   assert.equal(again.endpoints.dps.idScope, cloud.endpoints.dps.idScope);
   const keyOf = (text: string) => /SharedAccessKey=(.*)$/.exec(text)?.[1];
   const [before, after] = [cloud, again].map(({ endpoints }) =>
@@ -47,7 +48,8 @@ test("what a device reports is on disk soon, without a change of its connection"
   const stage = await startStage(t);
   const { client } = await joinDevice(t, stage, "cave-01");
   const kept = () => {
-    const [device] = JSON.parse(readFileSync(`${stage.directory}/state/state.json`, "utf8")).devices;
+    const [hub] = JSON.parse(readFileSync(`${stage.directory}/state/state.json`, "utf8")).hubs;
+    const [device] = hub.devices;
     return device as
       | { connectionStateUpdatedTime: string; twin: { reported: { values: object } } }
       | undefined;
@@ -98,7 +100,7 @@ test("a start that fails leaves nothing behind, and says what is wrong", async (
   const stateDirectory = `${directory}/state`;
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
-  t.after(async () => {
+  defer(t, async () => {
     taken.close();
   });
   const address = taken.address();

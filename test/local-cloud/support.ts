@@ -9,7 +9,10 @@ import { Mqtt as ProvisioningMqtt } from "azure-iot-provisioning-device-mqtt";
 import { X509Security } from "azure-iot-security-x509";
 import iothub from "azure-iothub";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "#cloud/index.js";
+import { defer, type Scope } from "../support/cleanup.ts";
 import { createTestCa, type TestCa, temporaryDirectory } from "../support/pki.ts";
+
+export { until } from "../support/until.ts";
 
 export const GROUP = "cheesecave-devices";
 // azure-iot-device does not pass on the NoRetry of azure-iot-common.
@@ -26,10 +29,8 @@ export interface Stage {
   directory: string;
 }
 
-type TestContext = Parameters<typeof temporaryDirectory>[0];
-
 /** A local cloud on free ports with one enrolment group, closed after the test. */
-export async function startStage(t: TestContext, options: Partial<LocalCloudOptions> = {}): Promise<Stage> {
+export async function startStage(t: Scope, options: Partial<LocalCloudOptions> = {}): Promise<Stage> {
   const directory = await temporaryDirectory(t);
   const ca = await createTestCa(directory);
   const cloud = await startLocalCloud({
@@ -38,7 +39,7 @@ export async function startStage(t: TestContext, options: Partial<LocalCloudOpti
     retryAfter: 0.05,
     ...options,
   });
-  t.after(() => cloud.close());
+  defer(t, () => cloud.close());
   return { cloud, ca, directory };
 }
 
@@ -74,7 +75,7 @@ export async function register(
 
 /** A device client of the unchanged SDK, connected, without a retry policy of its own. */
 export async function connectDevice(
-  t: TestContext,
+  t: Scope,
   cloud: LocalCloud,
   deviceId: string,
   pair: Pair,
@@ -87,16 +88,14 @@ export async function connectDevice(
   client.setRetryPolicy(NO_RETRY);
   await client.setOptions({ ca: trustedCa(cloud), cert: pair.certificatePem, key: pair.keyPem, ...options });
   // The SDK's close may never return on a connection that has ended (azure-iot-sdk-node #1110): nobody waits for it.
-  t.after(async () => {
-    client.close().catch(() => undefined);
-  });
+  defer(t, () => void client.close().catch(() => undefined));
   await client.open();
   return client;
 }
 
 /** A device that has registered and is connected. */
 export async function joinDevice(
-  t: TestContext,
+  t: Scope,
   stage: Stage,
   deviceId: string,
   options: { modelId?: string } = {},
@@ -122,27 +121,16 @@ interface HasRestClient {
 
 /** The unchanged service SDK: it takes no port and no CA, its HTTPS agent does. */
 export function serviceOf(cloud: LocalCloud, connectionString = hubOf(cloud).connectionString) {
+  const port = Number(/^HostName=localhost:(\d+);/.exec(connectionString)?.[1] ?? servicePort(cloud));
   const bare = connectionString.replace(/^HostName=localhost:\d+/, "HostName=localhost");
   const registry = iothub.Registry.fromConnectionString(bare);
   const client = iothub.Client.fromConnectionString(bare);
   const ca = trustedCa(cloud);
   const agent = new Agent();
-  agent.createConnection = () =>
-    connectTls({ host: "localhost", port: servicePort(cloud), ca, servername: "localhost" });
+  agent.createConnection = () => connectTls({ host: "localhost", port, ca, servername: "localhost" });
   for (const sdk of [registry, client]) {
     const internals: unknown = sdk;
     (internals as HasRestClient)._restApiClient.setOptions({ http: { agent } });
   }
   return { registry, client };
-}
-
-/** Waits for a condition, 10 s at most. */
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const found = look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited 10 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
+import { factsOf } from "./facts.ts";
 import type { PeerChain } from "./peer.ts";
-import { x509 } from "./x509.ts";
 
 /** A CA that somebody enrolled, with the name it was enrolled under. */
 export interface Anchor {
@@ -43,8 +43,7 @@ function judgeLeaf(leaf: X509Certificate, now: Date): string | undefined {
   if (leaf.keyUsage && !leaf.keyUsage.includes(CLIENT_AUTHENTICATION)) {
     return "Invalid certificate: its extended key usage does not allow client authentication.";
   }
-  const usage = new x509.X509Certificate(leaf.raw).getExtension(x509.KeyUsagesExtension);
-  if (usage && (usage.usages & x509.KeyUsageFlags.digitalSignature) === 0) {
+  if (!factsOf(leaf).maySign) {
     return "Invalid certificate: its key usage does not allow digital signatures.";
   }
   return undefined;
@@ -54,9 +53,7 @@ function judgeIssuer(issuer: X509Certificate, below: number, now: Date): string 
   const validity = judgeValidity(issuer, "CA certificate", now);
   if (validity) return validity;
   if (!issuer.ca) return `Invalid certificate: ${issuer.subject} signed a certificate but is no CA.`;
-  const pathLength = new x509.X509Certificate(issuer.raw).getExtension(
-    x509.BasicConstraintsExtension,
-  )?.pathLength;
+  const { pathLength } = factsOf(issuer);
   if (pathLength !== undefined && below > pathLength) {
     return `Invalid certificate: ${issuer.subject} allows ${pathLength} CAs below it and has ${below}.`;
   }

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { x509 } from "./x509.ts";
+import { factsOf } from "./facts.ts";
 
 /** What a client presented in the TLS handshake. */
 export interface PeerChain {
@@ -25,9 +25,5 @@ export function readPeerChain(socket: TLSSocket): PeerChain | undefined {
     intermediates.push(new X509Certificate(issuer.raw));
     current = issuer;
   }
-  return { leaf, commonName: commonNameOf(leaf), intermediates };
-}
-
-function commonNameOf(certificate: X509Certificate): string {
-  return new x509.X509Certificate(certificate.raw).subjectName.getField("CN")[0] ?? "";
+  return { leaf, commonName: factsOf(leaf).commonName, intermediates };
 }

@@ -10,9 +10,11 @@ export interface ServerCredentials {
   key: string;
   /** PEM of the CA that clients have to trust. */
   caFile: string;
+  ca: Issued;
 }
 
-interface Issued {
+/** A certificate and its key, PEM. */
+export interface Issued {
   certificate: string;
   key: string;
 }
@@ -22,6 +24,10 @@ const RENEW_BEFORE = 30 * DAY;
 const CA_LIFE = 1_825 * DAY;
 // Apple's TLS refuses server certificates that live longer than 825 days; public CAs stop at 398.
 const SERVER_LIFE = 397 * DAY;
+const LOOPBACK_ADDRESSES = [
+  { type: "ip", value: "127.0.0.1" },
+  { type: "ip", value: "::1" },
+] as const;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 /** The servers' own CA and certificate for localhost: kept in `directory`, remade 30 days before they expire. */
@@ -43,7 +49,7 @@ export async function loadServerCredentials(directory: string, now: Date): Promi
     server = await makeServer(ca, now);
     write(serverFile, serverKeyFile, server);
   }
-  return { certificate: `${server.certificate}\n${ca.certificate}`, key: server.key, caFile };
+  return { certificate: `${server.certificate}\n${ca.certificate}`, key: server.key, caFile, ca };
 }
 
 function read(certificateFile: string, keyFile: string, now: Date): Issued | undefined {
@@ -66,7 +72,8 @@ function write(certificateFile: string, keyFile: string, issued: Issued): void {
   writeFileAtomically(certificateFile, issued.certificate);
 }
 
-async function makeCa(now: Date): Promise<Issued> {
+/** A CA with a new key, valid from a day ago. */
+export async function makeCa(now: Date): Promise<Issued> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -85,16 +92,27 @@ async function makeCa(now: Date): Promise<Issued> {
   return { certificate: certificate.toString("pem"), key: await exportKey(keys.privateKey) };
 }
 
-async function makeServer(ca: Issued, now: Date): Promise<Issued> {
+export interface ServerCertificateOptions {
+  host?: string;
+  notBefore?: Date;
+  notAfter?: Date;
+}
+
+/** A server certificate with a new key: for localhost and valid from a day ago, unless told otherwise. */
+export async function makeServer(
+  ca: Issued,
+  now: Date,
+  { host = "localhost", ...validity }: ServerCertificateOptions = {},
+): Promise<Issued> {
   const issuer = new x509.X509Certificate(ca.certificate);
   const signingKey = await importKey(ca.key);
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: "CN=localhost",
+    subject: `CN=${host}`,
     issuer: issuer.subject,
-    notBefore: new Date(now.getTime() - DAY),
-    notAfter: new Date(now.getTime() + SERVER_LIFE),
+    notBefore: validity.notBefore ?? new Date(now.getTime() - DAY),
+    notAfter: validity.notAfter ?? new Date(now.getTime() + SERVER_LIFE),
     signingAlgorithm: ALGORITHM,
     publicKey: keys.publicKey,
     signingKey,
@@ -103,9 +121,8 @@ async function makeServer(ca: Issued, now: Date): Promise<Issued> {
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension([
-        { type: "dns", value: "localhost" },
-        { type: "ip", value: "127.0.0.1" },
-        { type: "ip", value: "::1" },
+        { type: "dns", value: host },
+        ...(host === "localhost" ? LOOPBACK_ADDRESSES : []),
       ]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),

@@ -1,8 +1,9 @@
 import { AzureError, deviceErrorBody } from "../azure-error.ts";
-import type { FaultSwitches } from "../faults/faults.ts";
+import type { DpsFault, DpsFaultSwitches } from "../faults/dps.ts";
 import type { Logger } from "../log.ts";
 import type { MqttService, Publication, Session } from "../mqtt/broker.ts";
 import { parseRequest, type Request } from "../mqtt/topics.ts";
+import type { Allocation } from "./allocation.ts";
 import { attest, unauthorizedDevice } from "./attestation.ts";
 import type { Enrollments } from "./enrollments.ts";
 import type { Registrations } from "./registrations.ts";
@@ -13,9 +14,8 @@ export interface DpsOptions {
   retryAfter: number;
   enrollments: Enrollments;
   registrations: Registrations;
-  /** Makes the device known to the linked hub; answers with the hub's host name. */
-  assign: (deviceId: string, modelId: string | undefined) => string;
-  faults: FaultSwitches;
+  allocation: Allocation;
+  faults: DpsFaultSwitches;
   clock: () => Date;
   log: Logger;
 }
@@ -29,7 +29,8 @@ interface Reply {
   status: number;
   /** Seconds. */
   retryAfter?: number;
-  body: object;
+  /** A text is sent as it is. */
+  body: object | string;
 }
 
 const RESPONSES = "$dps/registrations/res/#";
@@ -40,6 +41,8 @@ export function createDps(options: DpsOptions): MqttService {
   return {
     keepsSessions: false,
     connect(session) {
+      const returnCode = options.faults.refusal();
+      if (returnCode) return { returnCode, reason: "a fault switch is on" };
       const name = parseUserName(session.userName);
       if (!name) return { returnCode: 4, reason: `user name '${session.userName}' is none of DPS` };
       if (name.registrationId !== session.clientId) {
@@ -59,14 +62,14 @@ function answer(options: DpsOptions, session: Session, { topic, payload }: Publi
   const handle = request && handlers.get(request.path);
   if (!handle) return "topic is none of DPS";
   if (payload.length > LARGEST_MESSAGE) return `message is larger than ${LARGEST_MESSAGE} bytes`;
-  const fault = options.faults.nextDpsFault();
+  const fault = options.faults.next(handle === poll ? "poll" : "register");
   if (fault?.kind === "silence") return undefined;
   const reply = fault
-    ? throttled(fault.retryAfter, options)
+    ? faulty(fault, request, options)
     : attempt(options, () => handle(options, session, request, payload));
   const retryAfter = reply.retryAfter === undefined ? "" : `&retry-after=${reply.retryAfter}`;
   const replyTopic = `$dps/registrations/res/${reply.status}/?$rid=${encodeURIComponent(request.requestId)}${retryAfter}`;
-  session.deliver(replyTopic, JSON.stringify(reply.body));
+  session.deliver(replyTopic, typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
   return undefined;
 }
 
@@ -96,17 +99,17 @@ function register(options: DpsOptions, session: Session, _request: Request, payl
     const operation = registrations.begin({ registrationId, status: "disabled", x509 });
     return { status: 202, retryAfter, body: operation };
   }
-  const deviceId = registrations.deviceId(registrationId) ?? registrationId;
-  const assignedHub = options.assign(deviceId, body.modelId);
+  const known = registrations.deviceId(registrationId);
+  const deviceId = known ?? registrationId;
+  const assignment = options.allocation.assign(deviceId, body.modelId, known !== undefined);
   const operation = registrations.begin({
     registrationId,
     status: "assigned",
-    substatus: "initialAssignment",
-    assignedHub,
+    ...assignment,
     deviceId,
     x509,
   });
-  log.info({ registrationId, assignedHub, ...x509 }, "registered");
+  log.info({ registrationId, ...assignment, ...x509 }, "registered");
   return { status: 202, retryAfter, body: operation };
 }
 
@@ -128,9 +131,29 @@ function attempt(options: DpsOptions, work: () => Reply): Reply {
   }
 }
 
-function throttled(retryAfter: number, { clock }: DpsOptions): Reply {
-  const error = new AzureError(429, 429001, "ThrottlingException", "Operations are being throttled.");
-  return { status: 429, retryAfter, body: deviceErrorBody(error, clock()) };
+function faulty(
+  fault: Exclude<DpsFault, { kind: "silence" }>,
+  request: Request,
+  { retryAfter, clock }: DpsOptions,
+): Reply {
+  switch (fault.kind) {
+    case "throttle": {
+      const error = new AzureError(429, 429001, "ThrottlingException", "Operations are being throttled.");
+      return { status: 429, retryAfter: fault.retryAfter, body: deviceErrorBody(error, clock()) };
+    }
+    case "failure": {
+      const error = new AzureError(fault.status, fault.errorCode, "InternalError", "A fault switch is on.");
+      return { status: fault.status, body: deviceErrorBody(error, clock()) };
+    }
+    case "junk":
+      return { status: 200, body: "<html>no JSON</html>" };
+    case "assigning":
+      return {
+        status: 202,
+        retryAfter,
+        body: { operationId: request.parameters.get("operationId") ?? "", status: "assigning" },
+      };
+  }
 }
 
 function parseUserName(userName: string): UserName | undefined {

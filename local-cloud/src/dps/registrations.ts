@@ -6,7 +6,7 @@ export interface Registration {
   createdDateTimeUtc: string;
   lastUpdatedDateTimeUtc: string;
   status: "assigned" | "disabled";
-  substatus?: "initialAssignment";
+  substatus?: "initialAssignment" | "deviceDataMigrated";
   assignedHub?: string;
   deviceId?: string;
   x509: { enrollmentGroupId: string };

@@ -103,6 +103,12 @@ export function createDevices(kept: DeviceRecord[], clock: () => Date, changed: 
   };
 }
 
+/** Gives a device the twin that it had on another hub. */
+export function adoptTwin(device: DeviceRecord, { modelId, twin }: DeviceRecord): void {
+  device.twin = structuredClone(twin);
+  if (device.modelId === "") device.modelId = modelId;
+}
+
 /** If-Match as the service SDKs send it: quoted, or `*` for any. */
 export function checkEtag(ifMatch: string | undefined, current: string): void {
   const wanted = ifMatch?.replace(/^"(.*)"$/, "$1");

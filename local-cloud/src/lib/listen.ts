@@ -9,6 +9,8 @@ export interface Listener {
 }
 
 const ATTEMPTS = 20;
+// Node's 511 would make a fleet that comes back at once wait for TCP's own repetition.
+const BACKLOG = 4096;
 
 /**
  * Listens on 127.0.0.1 and, where the machine has it, on ::1, on one and the same port: a client may resolve
@@ -47,7 +49,7 @@ export async function listenOnLoopback(
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port });
+  server.listen({ host, port, backlog: BACKLOG });
   await once(server, "listening");
 }
 

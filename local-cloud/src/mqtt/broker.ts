@@ -1,7 +1,7 @@
-import type { TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
-import { type PeerChain, readPeerChain } from "../certificates/peer.ts";
+import type { PeerChain } from "../certificates/peer.ts";
 import type { Logger } from "../log.ts";
+import type { Line } from "./line.ts";
 
 /** One connected client, as a service sees it. */
 export interface Session {
@@ -11,7 +11,11 @@ export interface Session {
   isSubscribed(topicFilter: string): boolean;
   /** Sends to this client alone, QoS 0: nothing goes through the broker's topics. */
   deliver(topic: string, payload: string): void;
+  /** Sends a PUBACK that the broker was told to withhold, or one more. */
+  acknowledge(packetId: number): void;
   close(): void;
+  /** Ends the TCP connection with a reset; what was not yet sent is lost. */
+  reset(): void;
 }
 
 export interface Publication {
@@ -20,10 +24,14 @@ export interface Publication {
   retain: boolean;
   /** Sent by the broker for a client that went away without saying so. */
   isWill: boolean;
+  /** Of a QoS 1 publication, which the client waits to see in a PUBACK. */
+  packetId: number | undefined;
+  /** No PUBACK is sent when the service has taken it in. */
+  withholdPuback(): void;
 }
 
 /** CONNACK return codes of MQTT 3.1.1, 3.2.2.3. */
-export type Refusal = { returnCode: 2 | 3 | 4 | 5; reason: string };
+export type Refusal = { returnCode: 1 | 2 | 3 | 4 | 5; reason: string };
 
 /** What stands behind a broker; a returned reason ends the connection, as Azure does. */
 export interface MqttService {
@@ -38,16 +46,17 @@ export interface MqttService {
 }
 
 export interface Broker {
-  handle(socket: TLSSocket): void;
+  handle(line: Line): void;
   close(): Promise<void>;
 }
 
 // Azure's longest device id.
 const LONGEST_CLIENT_ID = 128;
+const CONNACK_1 = Buffer.from([0x20, 0x02, 0x00, 0x01]);
 
 /** An MQTT 3.1.1 broker that forwards nothing from client to client: each speaks with the service alone. */
 export async function createBroker(service: MqttService, log: Logger): Promise<Broker> {
-  const peers = new WeakMap<object, PeerChain>();
+  const lines = new WeakMap<object, Line>();
   const sessions = new WeakMap<Client, OpenSession>();
   const broker = await Aedes.createBroker({
     maxClientsIdLength: LONGEST_CLIENT_ID,
@@ -55,7 +64,7 @@ export async function createBroker(service: MqttService, log: Logger): Promise<B
       if (!service.keepsSessions) packet.clean = true;
       callback(null, true);
     },
-    authenticate: authentication(service, peers, sessions, log),
+    authenticate: authentication(service, lines, sessions, log),
     authorizePublish: publication(service, sessions, log),
     authorizeSubscribe(client, subscription, done) {
       const session = sessions.get(client);
@@ -66,10 +75,9 @@ export async function createBroker(service: MqttService, log: Logger): Promise<B
   });
   followConnections(broker, service, sessions, log);
   return {
-    handle(socket) {
-      const peer = readPeerChain(socket);
-      if (peer) peers.set(socket, peer);
-      broker.handle(socket);
+    handle(line) {
+      lines.set(line.stream, line);
+      broker.handle(line.stream);
     },
     close: () => new Promise((resolve) => broker.close(() => resolve())),
   };
@@ -83,13 +91,13 @@ type Sessions = WeakMap<Client, OpenSession>;
 
 function authentication(
   service: MqttService,
-  peers: WeakMap<object, PeerChain>,
+  lines: WeakMap<object, Line>,
   sessions: Sessions,
   log: Logger,
 ): NonNullable<AedesOptions["authenticate"]> {
   return (client, userName, _password, done) => {
-    const peer = peers.get(client.conn);
-    const session = peer && openSession(client, userName ?? "", peer);
+    const line = lines.get(client.conn);
+    const session = line?.peer && openSession(client, userName ?? "", line.peer, line);
     const refusal: Refusal | undefined = session
       ? service.connect(session)
       : { returnCode: 5, reason: "no client certificate was presented" };
@@ -98,6 +106,8 @@ function authentication(
       return done(null, true);
     }
     log.info({ client: client.id, ...refusal }, "connection refused");
+    // The broker library sends 2 to 5 alone.
+    if (refusal?.returnCode === 1) return void client.conn.write(CONNACK_1, () => client.close());
     const error = new Error(refusal?.reason);
     done(Object.assign(error, { returnCode: refusal?.returnCode ?? 5 }), false);
   };
@@ -116,7 +126,12 @@ function publication(
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     // A will is stored as it came in the CONNECT packet: without a command of its own.
     const isWill = (packet.cmd as string | undefined) === undefined;
-    const reason = service.publish(session, { topic, payload, retain, isWill });
+    const packetId = packet.qos === 1 ? packet.messageId : undefined;
+    const withholdPuback = () => {
+      // What the broker library takes for QoS 0 it does not acknowledge.
+      packet.qos = 0;
+    };
+    const reason = service.publish(session, { topic, payload, retain, isWill, packetId, withholdPuback });
     // Azure keeps no retained messages, and aedes would hand them to the next subscriber.
     packet.retain = false;
     if (!reason) return done(null);
@@ -145,7 +160,7 @@ function followConnections(broker: Aedes, service: MqttService, sessions: Sessio
   );
 }
 
-function openSession(client: Client, userName: string, peer: PeerChain): OpenSession {
+function openSession(client: Client, userName: string, peer: PeerChain, line: Line): OpenSession {
   const filters = new Set<string>();
   return {
     clientId: client.id,
@@ -158,6 +173,10 @@ function openSession(client: Client, userName: string, peer: PeerChain): OpenSes
       const ignore = () => undefined;
       client.publish({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }, ignore);
     },
+    acknowledge(packetId) {
+      if (!client.closed) client.conn.write(Buffer.from([0x40, 0x02, packetId >> 8, packetId & 0xff]));
+    },
     close: () => client.close(),
+    reset: line.reset,
   };
 }

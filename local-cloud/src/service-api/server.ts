@@ -10,12 +10,14 @@ import type { Telemetry } from "../hub/telemetry.ts";
 import { type Listener, listenOnLoopback } from "../lib/listen.ts";
 import type { Logger } from "../log.ts";
 import { addDeviceRoutes } from "./devices.ts";
+import type { Switchboard } from "./fault-switches.ts";
+import { addFaultRoutes } from "./faults.ts";
 import { addQueryRoute } from "./query.ts";
 import { type AccessKey, checkSas } from "./sas.ts";
 import { addTelemetryRoute } from "./telemetry.ts";
 import { addTwinRoutes } from "./twins.ts";
 
-export interface ServiceApiOptions {
+export interface ServiceApiOptions extends Switchboard {
   devices: Devices;
   hub: Hub;
   telemetry: Telemetry;
@@ -70,6 +72,7 @@ function addRoutes(app: FastifyInstance, options: ServiceApiOptions): void {
   addTwinRoutes(app, options);
   addQueryRoute(app, options);
   addTelemetryRoute(app, options);
+  addFaultRoutes(app, options);
 }
 
 function asAzureError(error: unknown, log: Logger): AzureError {

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Endpoints } from "../endpoints.ts";
 import { LocalCloudError, systemErrorCode } from "../errors.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
+import { makeFolder } from "../lib/make-folder.ts";
 
 export interface StateFolder {
   readonly directory: string;
@@ -18,13 +19,15 @@ export interface StateFolder {
  * @throws {LocalCloudError} when a living process holds it or it cannot be written.
  */
 export function claimStateFolder(stateDirectory: string): StateFolder {
+  if (stateDirectory.trim() === "") {
+    throw new LocalCloudError("configuration", "the state folder has no name", "name one by --state");
+  }
   const directory = resolve(stateDirectory);
   const path = (name: string) => join(directory, name);
   const endpointsFile = path("endpoints.json");
   const lockFile = path("lock");
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chmodSync(directory, 0o700);
+    if (!makeFolder(directory)) refuseForeign(directory);
     refuseIfHeld(directory, endpointsFile);
     takeLock(directory, lockFile);
     rmSync(endpointsFile, { force: true });
@@ -47,6 +50,20 @@ export function claimStateFolder(stateDirectory: string): StateFolder {
       rmSync(lockFile, { force: true });
     },
   };
+}
+
+/** What shows that a folder was one of ours before; `caves` is where cave-fleet puts its simulated agents. */
+const OURS = ["state.json", "tls", "lock", "endpoints.json", "caves"];
+
+/** Keys and state are not put among somebody's other files. */
+function refuseForeign(directory: string): void {
+  const names = readdirSync(directory);
+  if (names.length === 0 || names.some((name) => OURS.includes(name))) return;
+  throw new LocalCloudError(
+    "configuration",
+    `${directory} holds other files and is no state folder`,
+    "name a new or an empty folder by --state",
+  );
 }
 
 function takeLock(directory: string, lockFile: string): void {

@@ -7,11 +7,22 @@ import type { Logger } from "../log.ts";
 
 /** All that survives a restart of the local cloud, in one file. */
 export interface StateDocument {
-  version: 1;
+  version: 2;
   idScope: string;
-  devices: DeviceRecord[];
+  hubs: HubState[];
   registrations: Registration[];
 }
+
+export interface HubState {
+  name: string;
+  devices: DeviceRecord[];
+}
+
+/** As it was written when there was one hub alone. */
+type OneHubDocument = Omit<StateDocument, "version" | "hubs"> & { version: 1; devices: DeviceRecord[] };
+
+/** The only hub's name unless another is given. */
+export const FIRST_HUB = "local-hub";
 
 export interface Store {
   /** Says that the state has changed; it is written at most `delay` ms later. */
@@ -25,6 +36,10 @@ export function loadState(file: string): StateDocument | undefined {
   try {
     const document: unknown = JSON.parse(readFileSync(file, "utf8"));
     if (isStateDocument(document)) return document;
+    if (isOneHubDocument(document)) {
+      const { devices, ...rest } = document;
+      return { ...rest, version: 2, hubs: [{ name: FIRST_HUB, devices }] };
+    }
     throw new Error("it is no state of this version of the local cloud");
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
@@ -61,15 +76,21 @@ export function createStore(file: string, collect: () => StateDocument, log: Log
 }
 
 function isStateDocument(value: unknown): value is StateDocument {
+  return hasCommonFields(value, 2) && "hubs" in value && Array.isArray(value.hubs);
+}
+
+function isOneHubDocument(value: unknown): value is OneHubDocument {
+  return hasCommonFields(value, 1) && "devices" in value && Array.isArray(value.devices);
+}
+
+function hasCommonFields(value: unknown, version: number): value is object {
   return (
     typeof value === "object" &&
     value !== null &&
     "version" in value &&
-    value.version === 1 &&
+    value.version === version &&
     "idScope" in value &&
     typeof value.idScope === "string" &&
-    "devices" in value &&
-    Array.isArray(value.devices) &&
     "registrations" in value &&
     Array.isArray(value.registrations)
   );

@@ -30,6 +30,8 @@ function session(clientId: string): Session {
     },
     isSubscribed: unused,
     deliver: unused,
+    acknowledge: unused,
     close: unused,
+    reset: unused,
   };
 }

@@ -56,6 +56,8 @@ function sessionThatNeverAnswers(clientId: string, sent: string[] = []): Session
     deliver: (topic) => {
       sent.push(topic);
     },
+    acknowledge: unused,
     close: unused,
+    reset: unused,
   };
 }
