@@ -8,7 +8,7 @@ const TESTS = join(root, "test");
 /** These have commands of their own: they need a virtual machine, a systemd or a browser. */
 const ELSEWHERE = ["kernel", "service", "browser"];
 /** Milliseconds after which a test that hangs is called failed. */
-const TIMEOUT = 300_000;
+const TIMEOUT = 120_000;
 
 await main(async () => {
   const words = process.argv.slice(2);

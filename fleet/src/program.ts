@@ -8,19 +8,22 @@ import { addWatchCommand } from "./commands/watch.ts";
 import { FleetError, messageOf } from "./errors.ts";
 import { note } from "./output.ts";
 
+const TRY_HELP = "(try --help)";
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed or refused, 64 wrong use.`;
+Exit codes: 0 done, 1 failed or refused, 64 wrong use, 70 fault, 78 configuration.`;
 
 /**
  * Runs one command line.
  * @param words as typed after `cave-fleet`
+ * @param caller what a person typed instead of `cave-fleet` and the command, if it was not that: `npm start --`
  * @returns the exit code
  */
-export async function runFleet(words: string[]): Promise<number> {
+export async function runFleet(words: string[], caller?: string): Promise<number> {
   const outcome = { exitCode: 0 };
-  const program = createProgram((exitCode) => {
+  const end = (exitCode: number) => {
     outcome.exitCode = exitCode;
-  });
+  };
+  const program = createProgram(end, caller);
   try {
     await program.parseAsync(words, { from: "user" });
     return outcome.exitCode;
@@ -29,13 +32,15 @@ export async function runFleet(words: string[]): Promise<number> {
   }
 }
 
-function createProgram(end: (exitCode: number) => void): Command {
+function createProgram(end: (exitCode: number) => void, caller: string | undefined): Command {
   const program = new Command("cave-fleet")
     .description("The operator's tool for a fleet of cheese-cave gateways.")
-    .version(ownVersion(), "--version", "print the version")
+    .version(ownVersion())
     .addHelpText("after", EXIT_CODES)
     .showSuggestionAfterError(true)
+    .showHelpAfterError(TRY_HELP)
     .exitOverride();
+  if (caller !== undefined) program.configureHelp({ commandUsage: () => `${caller} [options]` });
   addInvokeCommand(program, end);
   addTwinCommand(program, end);
   addWatchCommand(program, end);
@@ -58,6 +63,7 @@ function report(error: unknown): number {
   }
   if (error instanceof FleetError) {
     note(`cave-fleet: ${error.message}\n  ${error.remedy}`);
+    if (error.code === "USAGE") note(TRY_HELP);
     return error.exitCode;
   }
   note(

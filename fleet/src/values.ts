@@ -65,6 +65,15 @@ export function parseCount(
   );
 }
 
+/**
+ * The name of a folder as typed.
+ * @throws FleetError USAGE if it is empty, which would otherwise mean the folder that one happens to be in
+ */
+export function parseFolder(option: string, text: string): string {
+  if (text.trim() !== "") return text;
+  throw usageError(`${option} cannot be empty`, "name a folder, or leave the option out");
+}
+
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600 };
 
 /**

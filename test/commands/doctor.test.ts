@@ -9,9 +9,9 @@ import type { CheckResult, Report } from "#agent/health/doctor/check.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
 import { healthDocument } from "../health/support.js";
+import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
 import { type CloudRig, startCloud, writeAgentConfig } from "../support/rig.js";
-import { defer } from "../support/cleanup.ts";
 
 async function run(options: DoctorOptions): Promise<{ code: number; said: string }> {
   let said = "";

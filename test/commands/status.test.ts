@@ -6,8 +6,8 @@ import { status } from "#agent/commands/status.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { healthDocument } from "../health/support.js";
-import { temporaryDirectory } from "../support/pki.js";
 import { defer } from "../support/cleanup.ts";
+import { temporaryDirectory } from "../support/pki.js";
 
 async function ask(socket: string, json = false) {
   let said = "";

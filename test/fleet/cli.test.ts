@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,7 @@ test("help is exit code 0 and names every command; nothing at all is 64", async 
   for (const command of ["invoke", "twin", "watch", "certs", "simulate"])
     assert.match(help.stdout, RegExp(command));
   assert.equal((await run(folder)).exitCode, 64);
+  assert.match((await run(folder, "-V")).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
 test("a wrong word is exit code 64, with the value and what would be right", async (t) => {
@@ -45,12 +46,24 @@ test("a wrong word is exit code 64, with the value and what would be right", asy
     [["simulate", "--caves", "1001"], /--caves cannot be "1001"/],
     [["simulate", "--caves", "abc"], /--caves cannot be "abc"/],
     [["simulate", "--for", "5"], /--for cannot be "5"[\s\S]*30s/],
+    [["simulate", "--state", ""], /--state cannot be empty/],
+    [["certs", "root", "--out", ""], /--out cannot be empty/],
+    [
+      ["invoke", "cave-01", "Get Status"],
+      /"Get Status" cannot be the name of a method[\s\S]*letters, digits/,
+    ],
+    [
+      ["twin", "cave-01", "set", "targetTemp=11"],
+      /cave-agent knows targetTemperature, .*and not targetTemp\n.*--force/,
+    ],
+    [["watch", "--trusted-ca", "ca.pem"], /--trusted-ca is for a hub that --hub-connection-string names/],
     [["certs", "device", "Cave-01"], /"Cave-01" cannot be a device id/],
   ];
   for (const [words, said] of wrong) {
     const { exitCode, stderr } = await run(folder, ...words);
     assert.equal(exitCode, 64, words.join(" "));
     assert.match(stderr, said);
+    assert.match(stderr, /\(try --help\)\n$/);
     assert.doesNotMatch(stderr, /\n\s+at /, "no stack trace");
   }
 });
@@ -74,4 +87,58 @@ test("certificates are made from the command line, and never overwritten unasked
   assert.match(again.stderr, /cave-02\.cert\.pem exists already/);
   const third = await run(folder, "certs", "device", "cave-03");
   assert.equal(third.exitCode, 0, "the refused call has made nothing of cave-03");
+});
+
+test("what is missing is named with the folder that was meant", async (t) => {
+  const folder = await temporaryFolder(t);
+  const { exitCode, stderr } = await run(folder, "certs", "device", "cave-01", "--out", "my certs");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /make a root with: cave-fleet certs root --out 'my certs'\n/);
+});
+
+test("a file in place of a folder is named, with the option that named it", async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, "file"), "");
+  const root = await run(folder, "certs", "root", "--out", "file/certs");
+  assert.equal(root.exitCode, 64);
+  assert.match(root.stderr, /file is a file, not a folder\n.*--out/);
+  const simulate = await run(folder, "simulate", "--certs", "file");
+  assert.equal(simulate.exitCode, 64);
+  assert.match(simulate.stderr, /file is a file, not a folder\n.*--certs/);
+});
+
+test("a folder that is somebody else's is not taken for a state folder, and stays as it was", async (t) => {
+  const folder = await temporaryFolder(t);
+  const home = join(folder, "home");
+  await mkdir(home, { mode: 0o755 });
+  await writeFile(join(home, "letter"), "mine");
+  const { exitCode, stderr } = await run(folder, "simulate", "--state", "home", "--certs", join(folder, "c"));
+  assert.equal(exitCode, 64);
+  assert.match(stderr, /home is not empty, and no state folder of a local cloud\n.*--state/);
+  assert.deepEqual(await readdir(home), ["letter"]);
+  assert.equal((await stat(home)).mode & 0o777, 0o755);
+});
+
+const START = fileURLToPath(new URL("../../../scripts/start.mjs", import.meta.url));
+
+test("npm start says what should have been typed when npm has swallowed the options", async () => {
+  const start = (environment: Record<string, string>, ...words: string[]) =>
+    new Promise<Outcome>((resolve) => {
+      const env = { ...process.env, npm_lifecycle_event: "start", ...environment };
+      execFile(process.execPath, [START, ...words], { env }, (error, stdout, stderr) => {
+        resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+  // npm 11 hands `npm start --caves 30` and `npm start --caves=30` on in these two ways.
+  for (const outcome of [
+    await start({ npm_config_caves: "true" }, "30"),
+    await start({ npm_config_caves: "30" }),
+    await start({ npm_config_caves: "true", npm_config_for: "true" }, "30", "5s"),
+  ]) {
+    assert.equal(outcome.exitCode, 64);
+    assert.match(outcome.stderr, /\n {2}npm start -- --caves 30\n$/);
+  }
+  const help = await start({}, "--help");
+  assert.equal(help.exitCode, 0);
+  assert.match(help.stdout, /^Usage: npm start -- \[options\]\n/);
 });

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { defer, removeFolder, type Scope } from "../support/cleanup.ts";
 
 /** A folder of this test's own, removed after it. */
-export async function temporaryFolder(t: TestContext): Promise<string> {
+export async function temporaryFolder(t: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "cave-fleet-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  defer(t, () => removeFolder(folder));
   return folder;
 }

@@ -9,9 +9,9 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAgentError } from "#agent/errors.js";
 import { openStatusServer, type StatusServer, type StatusServerOptions } from "#agent/health/socket.js";
+import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
 import { healthDocument } from "./support.js";
-import { defer } from "../support/cleanup.ts";
 
 const REPORT = { at: "", agent: "", counts: { ok: 0, warning: 0, failed: 0, skipped: 0 }, checks: [] };
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createAuthority } from "#fleet/certs/authority.js";
 import { serviceOf } from "../local-cloud/support.js";
+import { defer } from "../support/cleanup.ts";
 import { runToEnd, startAgent, startCloud, writeAgentConfig } from "../support/rig.js";
 import { until } from "../support/until.js";
-import { defer } from "../support/cleanup.ts";
 
 const DAY = 86_400_000;
 

@@ -16,7 +16,7 @@ export interface Pair {
   keyPem: string;
 }
 
-/** A certification authority that signs the leafs of devices. */
+/** A certification authority that signs the leaves of devices. */
 export interface Authority extends Pair {
   /**
    * A new P-256 key and a client certificate for it, valid from yesterday (a gateway's clock may be slow) for 365 days
@@ -55,10 +55,18 @@ export async function createAuthority(options: { commonName: string; days?: numb
 
 /**
  * The authority that lies in two PEM files: EC (P-256, P-384, P-521) or RSA.
+ * @param makeCommand what would make such files, for the message when they are not there
  * @throws FleetError AUTHORITY_UNREADABLE or AUTHORITY_UNFIT, naming the file
  */
-export async function loadAuthority(certificateFile: string, keyFile: string): Promise<Authority> {
-  const [certificatePem, keyPem] = await Promise.all([readPem(certificateFile), readPem(keyFile)]);
+export async function loadAuthority(
+  certificateFile: string,
+  keyFile: string,
+  makeCommand = "cave-fleet certs root",
+): Promise<Authority> {
+  const [certificatePem, keyPem] = await Promise.all([
+    readPem(certificateFile, makeCommand),
+    readPem(keyFile, makeCommand),
+  ]);
   const parsed = parse(certificateFile, () => new X509Certificate(certificatePem));
   const key = parse(keyFile, () => createPrivateKey(keyPem));
   if (!parsed.ca) throw unfit(`${certificateFile} is not the certificate of a CA`);
@@ -149,13 +157,13 @@ function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString("pem")}\n`;
 }
 
-async function readPem(file: string): Promise<string> {
+async function readPem(file: string, makeCommand: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
     throw new FleetError(`cannot read ${file}: ${messageOf(cause)}`, {
       code: "AUTHORITY_UNREADABLE",
-      remedy: "make a root with: cave-fleet certs root",
+      remedy: `make a root with: ${makeCommand}`,
       cause,
     });
   }

@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf, FleetError, messageOf } from "../errors.ts";
+import { makeFolder } from "../folder.ts";
 import type { Pair } from "./authority.ts";
 
 /** Where a certificate and its key lie. */
@@ -31,15 +32,20 @@ export async function refuseExisting(files: PairFiles): Promise<void> {
 /**
  * Writes both files or neither; the key with mode 0600 from its first moment. Each is created exclusively: a file that
  * is there is never written to. With `force`, what was there is moved aside first and comes back if anything fails.
- * @throws FleetError FILE_EXISTS, FILE_UNWRITABLE
+ * @param options.option the option that named the folder, for messages
+ * @throws FleetError FILE_EXISTS, FILE_UNWRITABLE, FOLDER_UNUSABLE, USAGE where a file stands in place of a folder
  */
-export async function writePair(files: PairFiles, pair: Pair, options: { force: boolean }): Promise<void> {
+export async function writePair(
+  files: PairFiles,
+  pair: Pair,
+  { force, option = "--out" }: { force: boolean; option?: string },
+): Promise<void> {
   const undo: (() => Promise<void>)[] = [];
   const aside: string[] = [];
   try {
     for (const file of [files.keyFile, files.certificateFile]) {
-      await mkdir(dirname(file), { recursive: true });
-      if (!options.force || !(await exists(file))) continue;
+      await makeFolder(dirname(file), option);
+      if (!force || !(await exists(file))) continue;
       const kept = `${file}.old-${process.pid}`;
       await rename(file, kept);
       aside.push(kept);
@@ -49,7 +55,7 @@ export async function writePair(files: PairFiles, pair: Pair, options: { force: 
     await create(files.certificateFile, pair.certificatePem, 0o644, undo);
   } catch (error) {
     for (const step of undo.reverse()) await step();
-    throw error instanceof FleetError ? error : unwritable(files, error);
+    throw error instanceof FleetError ? error : unwritable(files, option, error);
   }
   for (const kept of aside) await rm(kept);
 }
@@ -84,10 +90,10 @@ function existsError(file: string): FleetError {
   return new FleetError(`${file} exists already`, { code: "FILE_EXISTS", remedy });
 }
 
-function unwritable(files: PairFiles, cause: unknown): FleetError {
+function unwritable(files: PairFiles, option: string, cause: unknown): FleetError {
   return new FleetError(`cannot write ${files.certificateFile} and its key: ${messageOf(cause)}`, {
     code: "FILE_UNWRITABLE",
-    remedy: "choose a folder that you may write to with --out",
+    remedy: `name a folder that you may write to with ${option}`,
     cause,
   });
 }

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import { print } from "../output.ts";
+import { usageError } from "../errors.ts";
+import { note, print } from "../output.ts";
 import type { HubOptions } from "../service/find-hub.ts";
+import type { MethodAnswer } from "../service/service.ts";
 import { parseCount, parseValue } from "../values.ts";
 import { addHubOptions, withService } from "./hub-options.ts";
 
@@ -34,12 +36,26 @@ export function addInvokeCommand(program: Command, end: (exitCode: number) => vo
     });
 }
 
+/**
+ * What a hub takes as a method's name ("Understand and invoke direct methods from IoT Hub"): printable US-ASCII without
+ * `$ ( ) < > @ , ; : \ " / [ ] ? = { }` and space.
+ */
+const METHOD_NAME = /^[!#%&'*+.^_`|~A-Za-z0-9-]{1,100}$/;
+
+const SET_FAN_STATE_TAKES = `SetFanState takes on, off, auto, or '{"state": "on", "minutes": 10}' with minutes above 0, at most 10080`;
+
 async function invoke(
   deviceId: string,
   method: string,
   payload: string | undefined,
   options: InvokeOptions,
 ): Promise<number> {
+  if (!METHOD_NAME.test(method)) {
+    throw usageError(
+      `${JSON.stringify(method)} cannot be the name of a method`,
+      "use 1 to 100 letters, digits and ! # % & ' * + . ^ _ ` | ~ -, for example GetStatus",
+    );
+  }
   const value = payload === undefined ? null : parseValue(payload);
   const timeout = parseCount("--timeout", options.timeout, { minimum: 5, maximum: 300 });
   const connectTimeout = parseCount("--connect-timeout", options.connectTimeout, {
@@ -51,5 +67,11 @@ async function invoke(
   );
   print(String(answer.status));
   print(JSON.stringify(answer.payload, null, 2));
+  if (isRefusedFanState(method, answer)) note(SET_FAN_STATE_TAKES);
   return answer.status >= 200 && answer.status < 300 ? 0 : 1;
+}
+
+function isRefusedFanState(method: string, { status, payload }: MethodAnswer): boolean {
+  if (method.toLowerCase() !== "setfanstate" || status !== 400) return false;
+  return JSON.stringify(payload).includes("Invalid parameter");
 }

@@ -4,8 +4,13 @@ import { note, print } from "../output.ts";
 import { type AckOutcome, waitForAcknowledgement } from "../service/acknowledgement.ts";
 import type { HubOptions } from "../service/find-hub.ts";
 import type { JsonObject, Service } from "../service/service.ts";
+import { SETTINGS } from "../settings.ts";
 import { parseAssignments, parseRemovals } from "../values.ts";
 import { addHubOptions, withService } from "./hub-options.ts";
+
+interface TwinOptions extends HubOptions {
+  force?: true;
+}
 
 /** Milliseconds that a connected device is given to acknowledge. */
 const ACKNOWLEDGE_WITHIN = 5000;
@@ -32,18 +37,25 @@ export function addTwinCommand(program: Command, end: (exitCode: number) => void
       .argument("[action]", "show, set or unset", "show")
       .argument("[words...]", "key=value for set, key for unset"),
   )
+    .option("--force", "set also what cave-agent does not know")
     .addHelpText("after", EXAMPLES)
-    .action(async (deviceId: string, action: string, words: string[], options: HubOptions) => {
+    .action(async (deviceId: string, action: string, words: string[], options: TwinOptions) => {
       end(await twin(deviceId, action, words, options));
     });
 }
 
-async function twin(deviceId: string, action: string, words: string[], options: HubOptions): Promise<number> {
+async function twin(
+  deviceId: string,
+  action: string,
+  words: string[],
+  options: TwinOptions,
+): Promise<number> {
   if (action === "show" && words.length === 0) {
     print(JSON.stringify(await withService(options, (service) => service.getTwin(deviceId)), null, 2));
     return 0;
   }
   const patch = patchFor(action, words);
+  if (action === "set") checkSettings(Object.keys(patch), options.force === true);
   return await withService(options, (service) => change(service, deviceId, patch));
 }
 
@@ -59,12 +71,22 @@ function patchFor(action: string, words: string[]): JsonObject {
   return action === "set" ? parseAssignments(words) : parseRemovals(words);
 }
 
+/** What is misspelt would wait in the twin for ever, and nobody would tell. */
+function checkSettings(keys: string[], force: boolean): void {
+  const unknown = keys.filter((key) => !SETTINGS.includes(key));
+  if (unknown.length === 0) return;
+  const known = `cave-agent knows ${SETTINGS.join(", ")}, and not ${unknown.join(", ")}`;
+  if (!force) throw usageError(known, "correct the name, or send it all the same with --force");
+  note(known);
+}
+
 async function change(service: Service, deviceId: string, patch: JsonObject): Promise<number> {
   const updated = await service.updateTwin(deviceId, patch);
   const outcome = await waitForAcknowledgement(service, updated, Object.keys(patch), ACKNOWLEDGE_WITHIN);
-  for (const { key, accepted, value, reason } of outcome.acknowledged) {
-    print(`${key} ${accepted ? "accepted" : "refused"}${reason ? `: ${reason}` : ""}`);
-    print(`  in force: ${JSON.stringify(value)}`);
+  for (const { key, accepted, removed, value, reason } of outcome.acknowledged) {
+    const verdict = removed ? "removed" : accepted ? "accepted" : "refused";
+    print(`${key} ${verdict}${reason ? `: ${reason}` : ""}`);
+    if (value !== undefined) print(`  in force: ${JSON.stringify(value)}`);
   }
   return exitCodeFor(deviceId, outcome);
 }

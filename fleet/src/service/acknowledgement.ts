@@ -6,7 +6,10 @@ export interface Acknowledgement {
   key: string;
   /** True for `ac` 200 to 299. */
   accepted: boolean;
-  value: JsonValue;
+  /** True if the key is no longer desired, so that the device has its own value. */
+  removed: boolean;
+  /** In force; undefined if the device does not report it. */
+  value: JsonValue | undefined;
   /** `ad`; empty if the device gave none. */
   reason: string;
 }
@@ -45,15 +48,17 @@ export async function waitForAcknowledgement(
 }
 
 function acknowledgementOf(twin: DeviceTwin, key: string, version: number): Acknowledgement | undefined {
+  const removed = !Object.hasOwn(twin.desired, key);
   const reported = twin.reported[key];
+  if (removed && reported === undefined)
+    return { key, accepted: true, removed, value: undefined, reason: "" };
   if (typeof reported !== "object" || reported === null || Array.isArray(reported)) return undefined;
   const { ac, av, ad, value } = reported;
+  if (typeof ac !== "number" || typeof av !== "number") return undefined;
+  // IoT Plug and Play has 203 and version 0 for a value that the device has chosen itself.
+  const isOwn = removed && ac === 203 && av === 0;
   // A later version counts too: somebody else may have written in between.
-  if (typeof ac !== "number" || typeof av !== "number" || av < version) return undefined;
-  return {
-    key,
-    accepted: ac >= 200 && ac < 300,
-    value: value ?? null,
-    reason: typeof ad === "string" ? ad : "",
-  };
+  if (av < version && !isOwn) return undefined;
+  const reason = typeof ad === "string" ? ad : "";
+  return { key, accepted: ac >= 200 && ac < 300, removed, value: value ?? null, reason };
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { FleetError, messageOf } from "../errors.ts";
+import { FleetError, messageOf, usageError } from "../errors.ts";
+import { parseFolder } from "../values.ts";
 
 /** How to reach a hub: what `openService` takes. */
 export interface HubAccess {
@@ -19,17 +20,24 @@ export interface HubOptions {
 /**
  * The hub that is meant: by option, else by CAVE_HUB_CONNECTION_STRING, else the local cloud whose state folder is
  * `--state`, or `.local-cloud` in `folder` or in one of its parents.
- * @throws FleetError NO_HUB if none of these leads to one
+ * @throws FleetError NO_HUB if none of these leads to one, USAGE for a CA without a hub to use it with
  */
 export async function findHub(
   options: HubOptions,
   environment: Record<string, string | undefined> = process.env,
   folder: string = process.cwd(),
 ): Promise<HubAccess> {
+  if (options.state !== undefined) parseFolder("--state", options.state);
   const given =
     options.hubConnectionString ?? (options.state ? undefined : environment.CAVE_HUB_CONNECTION_STRING);
   if (given) {
     return { connectionString: given, ...(options.trustedCa ? { trustedCaFile: options.trustedCa } : {}) };
+  }
+  if (options.trustedCa !== undefined) {
+    throw usageError(
+      "--trusted-ca is for a hub that --hub-connection-string names",
+      "leave it out for the local cloud, which has a CA of its own, or give --hub-connection-string",
+    );
   }
   for (const candidate of options.state ? [resolve(folder, options.state)] : stateFolders(folder)) {
     const text = await read(join(candidate, "endpoints.json"));

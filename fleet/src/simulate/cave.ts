@@ -13,7 +13,7 @@ const AGENT = fileURLToPath(new URL("../../../bin/cave-agent.js", import.meta.ur
 export interface Cave {
   readonly deviceId: string;
   readonly pid: number | undefined;
-  /** True once DPS has assigned it. */
+  /** True once DPS has assigned it, in this run or in an earlier one. */
   provisioned(): boolean;
   online(): boolean;
   /** Undefined while it runs. */
@@ -89,7 +89,8 @@ export function startCave(deviceId: string, files: CaveFiles, onChange: () => vo
 }
 
 function take(state: CaveState, line: LogLine): void {
-  if (line.event === "provisioned") state.provisioned = true;
+  // Who goes online with the assignment that an earlier run has kept was provisioned then.
+  if (line.event === "provisioned" || line.event === "online") state.provisioned = true;
   if (line.event === "online") state.online = true;
   if (line.event === "offline") state.online = false;
   if (line.event === "stopped") state.counts = line.outbox;

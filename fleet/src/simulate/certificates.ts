@@ -25,7 +25,7 @@ export async function ensureCertificates(
   const kept = await usable(root, undefined);
   if (!kept) {
     const fresh = await createAuthority({ commonName: "Cheese Cave Simulator Root CA", days: ROOT_DAYS });
-    await writePair(root, fresh, { force: true });
+    await writePair(root, fresh, { force: true, option: "--certs" });
   }
   const rootCertificate = new X509Certificate(await readFile(root.certificateFile));
   const missing: PairFiles[] = [];
@@ -35,7 +35,10 @@ export async function ensureCertificates(
     if (await usable(files, rootCertificate)) continue;
     authority ??= await loadAuthority(root.certificateFile, root.keyFile);
     const notAfter = new Date(Date.now() + LEAF_DAYS * DAY);
-    await writePair(files, await authority.issueDevice({ commonName: deviceId, notAfter }), { force: true });
+    await writePair(files, await authority.issueDevice({ commonName: deviceId, notAfter }), {
+      force: true,
+      option: "--certs",
+    });
     missing.push(files);
   }
   return { rootFile: root.certificateFile, made: missing.length + (kept ? 0 : 1) };

@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deviceFiles } from "../certs/files.ts";
+import { makeFolder } from "../folder.ts";
 
 const TEMPLATE = fileURLToPath(new URL("../../../config/simulator.toml", import.meta.url));
 
@@ -29,7 +30,7 @@ export async function writeConfigurations(
   const written = new Map<string, CaveFiles>();
   for (const [index, deviceId] of deviceIds.entries()) {
     const folder = join(world.stateDirectory, "caves", deviceId);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, "--state");
     const files = { configFile: join(folder, "config.toml"), logFile: join(folder, "agent.log") };
     const values = {
       ...deviceFiles(world.certificateFolder, deviceId),

@@ -1,10 +1,11 @@
 import { relative } from "node:path";
+import { quote } from "../shell.ts";
 
 /** What a person can do while the caves run. */
 export function guide(deviceIds: string[], stateDirectory: string): string {
   const first = deviceIds[0] ?? "cave-01";
   const folder = relative(process.cwd(), stateDirectory) || ".";
-  const state = folder === ".local-cloud" ? "" : ` --state ${folder}`;
+  const state = folder === ".local-cloud" ? "" : ` --state ${quote(folder)}`;
   const commands = [
     `npx cave-fleet invoke ${first} SetFanState on${state}`,
     `npx cave-fleet twin ${first} set targetTemperature=11${state}`,

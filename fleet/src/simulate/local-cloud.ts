@@ -1,6 +1,8 @@
 import { LocalCloudError, startLocalCloud } from "cave-cloud";
 import { FleetError } from "../errors.ts";
 
+/** Those of `cave-cloud` for the same. */
+const EXIT_CODES = { fault: 70, configuration: 78 };
 const GROUP = "cheesecave-devices";
 
 /** The local cloud as far as a simulation goes. */
@@ -24,7 +26,9 @@ export async function startCloud(stateDirectory: string, rootFile: string): Prom
     enrollmentGroups: [{ enrollmentGroupId: GROUP, certificateFile: rootFile }],
   }).catch((error: unknown) => {
     if (!(error instanceof LocalCloudError)) throw error;
-    throw new FleetError(error.message, { code: "LOCAL_CLOUD", remedy: error.remedy, cause: error });
+    const { message, remedy } = error;
+    const exitCode = EXIT_CODES[error.code];
+    throw new FleetError(message, { code: "LOCAL_CLOUD", remedy, exitCode, cause: error });
   });
   const { dps, hubs, trustedCaFile } = cloud.endpoints;
   const hub = hubs[0];

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../errors.ts";
 import type { Service } from "../service/service.ts";
-import { pollStatus } from "../view/poll.ts";
+import { createPoller } from "../view/poller.ts";
 import { emptyRow, type Row, rowFromError } from "../view/row.ts";
 import { type Cave, howItEnded } from "./cave.ts";
 
 const ROUND = 1000;
+/** Seconds that a cave has which never answered, when it is asked for the last time. */
+const LAST_ANSWER_WITHIN = 10;
 
 /** Calls GetStatus of each cave over the service side, again and again, as an operator's tool would. */
 export interface Observer {
@@ -13,6 +15,8 @@ export interface Observer {
   readonly answered: ReadonlyMap<string, number>;
   /** Resolves when `signal` has aborted. */
   readonly finished: Promise<void>;
+  /** Asks every running cave that has never answered once more, and gives it 10 s. */
+  askTheSilent(): Promise<void>;
 }
 
 export interface ObserverOptions {
@@ -27,43 +31,31 @@ export interface ObserverOptions {
 }
 
 export function observe(options: ObserverOptions): Observer {
-  const { service, deviceIds, cave, every, onRound, signal } = options;
+  const { deviceIds, cave, every, onRound, signal } = options;
   const answered = new Map<string, number>();
-  const latest = new Map<string, Row>();
-  const askedAt = new Map<string, number>();
-  const counting = countAnswers(service, answered);
+  const service = countAnswers(options.service, answered);
+  const poller = createPoller({ service, every });
 
-  const round = async () => {
-    const now = performance.now();
-    const due = deviceIds.filter((id) => {
-      const neverOrLongAgo = now - (askedAt.get(id) ?? Number.NEGATIVE_INFINITY) >= every;
-      return neverOrLongAgo && cave(id)?.online();
-    });
-    for (const id of due) askedAt.set(id, now);
-    for (const row of await poll(counting, due)) latest.set(row.cave, row);
-  };
-  const rows = () => deviceIds.map((id) => rowOf(id, cave(id), latest.get(id)));
-  const stopped = aborted(signal);
   const loop = async () => {
     while (!signal.aborted) {
-      // Calls under way are not waited for: the end has to come at once.
-      await Promise.race([round(), stopped]);
-      onRound(rows());
+      const online = deviceIds.filter((id) => cave(id)?.online());
+      // Not waited for: a cave that is slow to answer must not hold up the others, nor the end.
+      poller.ask(online).catch((error: unknown) => {
+        for (const id of online) poller.put(rowFromError(id, new Error(messageOf(error))));
+      });
+      onRound(deviceIds.map((id) => rowOf(id, cave(id), poller.row(id))));
       await delay(ROUND, undefined, { signal }).catch(() => undefined);
     }
   };
   return {
     answered,
     finished: loop(),
+    askTheSilent: async () => {
+      const silent = deviceIds.filter((id) => !answered.has(id) && cave(id)?.ended() === undefined);
+      const ask = (id: string) => service.invoke(id, "GetStatus", null, { timeout: LAST_ANSWER_WITHIN });
+      await Promise.allSettled(silent.map(ask));
+    },
   };
-}
-
-async function poll(service: Service, deviceIds: string[]): Promise<Row[]> {
-  try {
-    return await pollStatus(service, deviceIds);
-  } catch (error) {
-    return deviceIds.map((id) => rowFromError(id, new Error(messageOf(error))));
-  }
 }
 
 function countAnswers(service: Service, answered: Map<string, number>): Service {
@@ -86,11 +78,4 @@ function rowOf(deviceId: string, cave: Cave | undefined, latest: Row | undefined
   }
   if (!cave.online()) return emptyRow(deviceId, cave.provisioned() ? "connecting" : "starting");
   return latest ?? emptyRow(deviceId, "online");
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

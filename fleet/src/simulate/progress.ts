@@ -5,16 +5,29 @@ export interface Progress {
   show(text: string): void;
   /** Ends the line, so that something else may be written below. */
   done(): void;
+  /** True once `done` was called. */
+  isDone(): boolean;
 }
 
 const PLAIN_EVERY = 1000;
 
 /** Rewrites its line on a terminal; elsewhere writes at most one line a second, and the last one always. */
 export function createProgress(stream: WriteStream): Progress {
-  return stream.isTTY === true ? terminalProgress(stream) : plainProgress(stream);
+  const line = stream.isTTY === true ? terminalProgress(stream) : plainProgress(stream);
+  let done = false;
+  return {
+    show: line.show,
+    done: () => {
+      line.done();
+      done = true;
+    },
+    isDone: () => done,
+  };
 }
 
-function terminalProgress(stream: WriteStream): Progress {
+type Line = Omit<Progress, "isDone">;
+
+function terminalProgress(stream: WriteStream): Line {
   let open = false;
   return {
     show: (text) => {
@@ -28,7 +41,7 @@ function terminalProgress(stream: WriteStream): Progress {
   };
 }
 
-function plainProgress(stream: WriteStream): Progress {
+function plainProgress(stream: WriteStream): Line {
   let written = "";
   let latest = "";
   let at = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { note, print } from "../output.ts";
 import { openService } from "../service/sdk.ts";
 import { readControlC, stopSignal } from "../stop-signal.ts";
@@ -8,12 +7,13 @@ import { type LocalCloud, startCloud } from "./local-cloud.ts";
 import type { SimulateOptions } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { runCaves } from "./run.ts";
+import { checkStateFolder } from "./state-folder.ts";
 import type { Summary } from "./summary.ts";
 
 /**
  * Runs a cloud and its caves until the time is over or a signal comes.
  * @returns the exit code: with `json`, 1 if the summary names a failure; else 0
- * @throws FleetError if the cloud or the certificates cannot be had
+ * @throws FleetError if the folders, the cloud or the certificates cannot be had
  */
 export async function simulate(options: SimulateOptions): Promise<number> {
   const asked = stopSignal();
@@ -22,6 +22,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
   const signal = AbortSignal.any([asked.signal, typed.signal]);
   const progress = createProgress(process.stderr);
   try {
+    await checkStateFolder(options.stateDirectory, options.certificateFolder);
     progress.show("certificates…");
     const { rootFile } = await ensureCertificates(options.certificateFolder, options.deviceIds);
     progress.show("cloud…");
@@ -42,16 +43,14 @@ export async function simulate(options: SimulateOptions): Promise<number> {
 async function runOn(
   cloud: LocalCloud,
   options: SimulateOptions,
-  stopped: AbortSignal,
+  signal: AbortSignal,
   progress: Progress,
 ): Promise<Summary> {
   const files = await writeConfigurations({ ...options, ...cloud.forAgents }, options.deviceIds);
   const service = openService(cloud.connectionString, { trustedCaFile: cloud.forAgents.trustedCaFile });
-  const { signal, cancel } = endOfRun(stopped, options.runTime);
   try {
     return await runCaves({ options, cloud, service, files, progress, signal });
   } finally {
-    cancel();
     service.close();
   }
 }
@@ -60,19 +59,4 @@ function report(summary: Summary): number {
   for (const failure of summary.failures) note(failure);
   print(JSON.stringify(summary));
   return summary.failures.length === 0 ? 0 : 1;
-}
-
-/** Aborts with `stopped`, or `seconds` from now; `cancel` ends the wait. */
-function endOfRun(
-  stopped: AbortSignal,
-  seconds: number | undefined,
-): { signal: AbortSignal; cancel: () => void } {
-  if (seconds === undefined) return { signal: stopped, cancel: () => undefined };
-  const cancelled = new AbortController();
-  const over = new AbortController();
-  delay(seconds * 1000, undefined, { signal: cancelled.signal }).then(
-    () => over.abort(),
-    () => undefined,
-  );
-  return { signal: AbortSignal.any([stopped, over.signal]), cancel: () => cancelled.abort() };
 }

@@ -19,13 +19,26 @@ export async function startStaggered(
   let underWay: { cave: Cave; since: number }[] = [];
   const waiting = [...deviceIds];
   const unsettled = ({ cave, since }: { cave: Cave; since: number }) =>
-    !cave.online() && !cave.ended() && performance.now() - since < SETTLE_WITHIN;
+    !isSettled(cave) && performance.now() - since < SETTLE_WITHIN;
   while (!signal.aborted && (waiting.length > 0 || underWay.length > 0)) {
     while (underWay.length < atOnce && waiting.length > 0) {
       const deviceId = waiting.shift();
       if (deviceId !== undefined) underWay.push({ cave: start(deviceId), since: performance.now() });
     }
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
+    await pause(signal);
     underWay = underWay.filter(unsettled);
   }
+}
+
+/** Resolves when each of the caves has come online or ended, or when `signal` aborts. */
+export async function allSettled(caves: ReadonlyMap<string, Cave>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && ![...caves.values()].every(isSettled)) await pause(signal);
+}
+
+function isSettled(cave: Cave): boolean {
+  return cave.online() || cave.ended() !== undefined;
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await delay(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
 }

@@ -30,7 +30,11 @@ export async function pollStatus(service: Service, deviceIds: string[]): Promise
   return deviceIds.flatMap((id) => rows.get(id) ?? []);
 }
 
-async function askOne(service: Service, deviceId: string): Promise<Row> {
+/**
+ * Asks one device for its status.
+ * @throws FleetError if the hub itself cannot be reached
+ */
+export async function askOne(service: Service, deviceId: string): Promise<Row> {
   try {
     const answer = await service.invoke(deviceId, "GetStatus", null, { timeout: ANSWER_WITHIN });
     return rowFromAnswer(deviceId, answer);

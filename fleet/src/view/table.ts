@@ -5,6 +5,8 @@ const HEADERS = ["cave", "temperature", "humidity", "fan", "connection", "acknow
 
 /** Stands before a number that nothing has measured. */
 const SIMULATED_MARK = "~";
+/** The line below the table that says so. */
+export const SIMULATED_LEGEND = `${SIMULATED_MARK} simulated, not measured`;
 
 export interface TableSize {
   /** Characters in a line; longer lines are cut. */
@@ -17,7 +19,7 @@ const UNBOUNDED: TableSize = { columns: Number.POSITIVE_INFINITY, lines: Number.
 
 /** The table as lines without line ends: a header, one line a cave, and what its marks mean. */
 export function renderTable(rows: Row[], size: TableSize = UNBOUNDED): string[] {
-  const footer = rows.some((row) => row.simulated) ? [`${SIMULATED_MARK} simulated, not measured`] : [];
+  const footer = rows.some((row) => row.simulated) ? [SIMULATED_LEGEND] : [];
   const room = Math.max(1, size.lines - footer.length - 1);
   const shown = rows.length > room ? rows.slice(0, room - 1) : rows;
   if (shown.length < rows.length) footer.unshift(`… and ${rows.length - shown.length} more caves`);

@@ -52,8 +52,8 @@ export function claimStateFolder(stateDirectory: string): StateFolder {
   };
 }
 
-/** What shows that a folder was one of ours before; `caves` is where cave-fleet puts its simulated agents. */
-const OURS = ["state.json", "tls", "lock", "endpoints.json", "caves"];
+/** What shows that a folder was one of ours before; `caves` and `certs` are what cave-fleet puts there for simulated agents. */
+const OURS = ["state.json", "tls", "lock", "endpoints.json", "caves", "certs"];
 
 /** Keys and state are not put among somebody's other files. */
 function refuseForeign(directory: string): void {

@@ -53,8 +53,19 @@ test("with force, what was there comes back if the second file cannot be written
   await writeFile(files.keyFile, "old");
   await assert.rejects(writePair(files, PAIR, { force: true }), {
     name: "FleetError",
-    code: "FILE_UNWRITABLE",
+    code: "USAGE",
+    message: `${join(folder, "parent", "file")} is a file, not a folder`,
+    remedy: "name another folder with --out",
   });
   assert.equal(await readFile(files.keyFile, "utf8"), "old");
   assert.deepEqual((await readdir(folder)).sort(), ["parent", "root.key.pem"]);
+});
+
+test("a folder that cannot be made is named, and so is the option", async (t) => {
+  if (process.platform !== "linux") return t.skip("needs /proc");
+  await assert.rejects(writePair(rootFiles("/proc/cave/certs"), PAIR, { force: false, option: "--certs" }), {
+    code: "FOLDER_UNUSABLE",
+    message: /\/proc\/cave: ENOENT/,
+    remedy: /--certs$/,
+  });
 });

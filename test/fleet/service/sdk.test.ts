@@ -6,6 +6,7 @@ import { openService } from "#fleet/service/sdk.js";
 import type { Service } from "#fleet/service/service.js";
 import { pollStatus } from "#fleet/view/poll.js";
 import { hubOf, joinDevice, type Stage, startStage } from "../../local-cloud/support.ts";
+import { defer } from "../../support/cleanup.ts";
 
 interface World {
   stage: Stage;
@@ -17,7 +18,7 @@ async function openWorld(t: TestContext): Promise<World> {
   const stage = await startStage(t);
   const { trustedCaFile } = stage.cloud.endpoints;
   const service = openService(hubOf(stage.cloud).connectionString, { trustedCaFile });
-  t.after(() => service.close());
+  defer(t, () => service.close());
   return { stage, service };
 }
 
@@ -99,8 +100,33 @@ test("an acknowledgement counts once it is for the new version", async (t) => {
   const { acknowledged, missing } = await waitForAcknowledgement(service, updated, keys, 5000);
   assert.deepEqual(missing, []);
   assert.deepEqual(acknowledged, [
-    { key: "targetTemperature", accepted: false, value: 12, reason: "too warm for cheese" },
-    { key: "humidityBand", accepted: true, value: 4, reason: "" },
+    { key: "targetTemperature", accepted: false, removed: false, value: 12, reason: "too warm for cheese" },
+    { key: "humidityBand", accepted: true, removed: false, value: 4, reason: "" },
+  ]);
+});
+
+test("a removal counts once the device has its own value, or says nothing of it", async (t) => {
+  const { stage, service } = await openWorld(t);
+  const { client } = await joinDevice(t, stage, "cave-01");
+  const twin = await client.getTwin();
+  const report = (patch: object) =>
+    new Promise<void>((resolve, reject) => {
+      twin.properties.reported.update(patch, (error: Error | undefined) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  const set = await service.updateTwin("cave-01", { targetTemperature: 11, humidityBand: 4 });
+  await report({ targetTemperature: { value: 11, ac: 200, av: Number(set.desired.$version) } });
+
+  const keys = ["targetTemperature", "humidityBand"];
+  const unset = await service.updateTwin("cave-01", { targetTemperature: null, humidityBand: null });
+  const early = await waitForAcknowledgement(service, unset, keys, 0);
+  assert.deepEqual(early.missing, ["targetTemperature"], "what it acknowledged before is no answer");
+  await report({ targetTemperature: { value: 12, ac: 203, av: 0, ad: "default" } });
+  const { acknowledged } = await waitForAcknowledgement(service, unset, keys, 5000);
+  assert.deepEqual(acknowledged, [
+    { key: "targetTemperature", accepted: true, removed: true, value: 12, reason: "default" },
+    { key: "humidityBand", accepted: true, removed: true, value: undefined, reason: "" },
   ]);
 });
 
@@ -150,7 +176,7 @@ test("a wrong key, a stopped cloud and a foreign CA are refused with what to do"
   const { trustedCaFile } = stage.cloud.endpoints;
   const using = (text: string, ca: string) => {
     const service = openService(text, { trustedCaFile: ca });
-    t.after(() => service.close());
+    defer(t, () => service.close());
     return service.devices();
   };
   const wrongKey = connectionString.replace(/SharedAccessKey=.*/, "SharedAccessKey=d3Jvbmc=");

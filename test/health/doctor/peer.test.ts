@@ -6,12 +6,12 @@ import { type TestContext, test } from "node:test";
 import { dnsCheck } from "#agent/health/doctor/dns.js";
 import { dpsCheck } from "#agent/health/doctor/dps.js";
 import { hubCheck } from "#agent/health/doctor/hub.js";
+import { defer } from "../../support/cleanup.ts";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { createTestCa } from "../../support/pki.js";
 import { startCloud, writeAgentConfig } from "../../support/rig.js";
 import { until } from "../../support/until.js";
 import { findingOf } from "./support.js";
-import { defer } from "../../support/cleanup.ts";
 
 function edit(file: string, from: RegExp, to: string): void {
   const text = readFileSync(file, "utf8");
