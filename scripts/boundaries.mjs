@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 /** Each vendor package is imported in the files named here and nowhere else; a folder ends in "/". */
 const VENDORS = {
   src: {
-    "azure-iot-": ["src/hub/sdk.ts"],
+    "azure-iot-mqtt-base": ["src/hub/sdk/mqtt.ts"],
+    "azure-iot-provisioning-device": ["src/hub/sdk/registration.ts"],
+    "azure-iot-security-x509": ["src/hub/sdk/registration.ts"],
+    "azure-iot-device": ["src/hub/sdk/link.ts"],
     commander: ["src/commands/program.ts"],
     convict: ["src/config-schema.ts"],
     "i2c-bus": ["src/sensor/i2c.ts"],

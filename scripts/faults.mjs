@@ -10,7 +10,7 @@ const BUILT = join(root, ".build", "test", "faults");
 /** Milliseconds after which a test that hangs is called failed. */
 const TIMEOUT = 600_000;
 /** Most of them wait for a process or a deadline; more at a time would make their clocks run late. */
-const AT_A_TIME = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
+const AT_A_TIME = Math.max(2, Math.min(4, Math.floor(availableParallelism() / 2)));
 
 await main(async () => {
   const wanted = process.argv.slice(2);

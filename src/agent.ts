@@ -80,7 +80,9 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
     log,
   });
   const kept = await openKept(config.state.directory, log);
-  const startedAt = clock.now();
+  const startMonotonic = clock.monotonic();
+  // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
+  const uptime = () => clock.monotonic() - startMonotonic;
   const run = randomUUID();
   const stopping = new AbortController();
 
@@ -170,7 +172,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
   const status = () =>
     describeStatus({
       deviceId,
-      startedAt,
+      uptime: uptime(),
       now: clock.now(),
       connection: session.describe(),
       sensor: sensor.describe(),
@@ -209,7 +211,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       void kept.settings.write(settings);
     },
     onTransition: () => health.look(),
-    startedAt,
+    lastBoot: () => clock.now() - uptime(),
   });
 
   log.info(

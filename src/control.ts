@@ -166,7 +166,8 @@ export function createControl(options: ControlOptions): Control {
     steer(from, air, settings(), limits, clock.monotonic());
 
   function keep(air: Reading | undefined): void {
-    alerts = assess(air ?? reading, settings(), fan.state());
+    const found = assess(air ?? reading, settings(), fan.state());
+    alerts = { ...found, fan: found.fan || response.noEffectSince !== undefined };
     if (!air) return;
     const now = clock.monotonic();
     const due = schedule.due(now, settings().telemetryInterval * 1000, { alerts, fan: fan.state() });

@@ -4,7 +4,7 @@ import type { Settings } from "./settings.ts";
 
 /** What deserves attention, as data. Sent as application properties with every sample. */
 export interface Alerts {
-  /** The fan does not obey. */
+  /** The fan does not obey, or the air does not answer to it. */
   fan: boolean;
   /** Temperature is outside `targetTemperature ± temperatureBand`. */
   temperature: boolean;

@@ -26,6 +26,8 @@ export interface AgentHealth {
   document(): HealthDocument;
 }
 
+const CLOCK_JUMP = 60_000;
+
 /** Nothing dropped for so many milliseconds: it is over. */
 const DROPPING_FOR = 3_600_000;
 
@@ -40,9 +42,18 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
   let inMemory: string | null = null;
   let dropped = 0;
   let droppedAt = 0;
+  let offset = clock.now() - clock.monotonic();
   let onlineAt = clock.monotonic();
 
+  // What began before the clock was set began as long ago as it did.
+  function followClock(): void {
+    const now = clock.now() - clock.monotonic();
+    if (Math.abs(now - offset) > CLOCK_JUMP) conditions.shift(now - offset);
+    offset = now;
+  }
+
   function look(): void {
+    followClock();
     const state = control();
     const document = status();
     if (document.connection.state === "online") onlineAt = clock.monotonic();

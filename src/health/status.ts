@@ -26,8 +26,9 @@ export interface StatusDocument {
 /** What a status document is made of. Times in milliseconds since 1970. */
 export interface StatusParts {
   deviceId: string;
-  startedAt: number;
   now: number;
+  /** Milliseconds since the start. */
+  uptime: number;
   connection: StatusDocument["connection"];
   sensor: SensorDescription;
   control: ControlState;
@@ -44,8 +45,8 @@ export function describeStatus(parts: StatusParts): StatusDocument {
     agent: {
       version: VERSION,
       node: process.versions.node,
-      startedAt: iso(parts.startedAt),
-      uptime: Math.round((parts.now - parts.startedAt) / 1000),
+      startedAt: iso(parts.now - parts.uptime),
+      uptime: Math.round(parts.uptime / 1000),
     },
     connection: parts.connection,
     sensor: {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Assignment } from "./sdk.ts";
+import type { Assignment } from "./credentials.ts";
 
 /** An assignment with what it was asked of whom: another DPS, scope or device makes it worthless. */
 export interface KeptAssignment extends Assignment {

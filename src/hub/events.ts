@@ -21,14 +21,21 @@ export interface HubEventParts {
   onSettings: (settings: Settings) => void;
   onTransition: () => void;
   onMethod: MethodCall;
-  /** Milliseconds since 1970. */
-  startedAt: number;
+  /** Milliseconds since 1970, as the clock sees it now. */
+  lastBoot: () => number;
 }
 
 /** The session's listener: logs each transition once, applies the twin, answers methods. */
 export function createHubEvents(parts: HubEventParts): HubListener {
   const { log, twin, reported } = parts;
   let previous: ConnectionState = "starting";
+  let toldBoot = Number.NaN;
+
+  // Clock drift must not write the twin at every reconnect; a clock that was set must.
+  function settled(boot: number): number {
+    if (!(Math.abs(boot - toldBoot) < BOOT_TOLERANCE)) toldBoot = boot;
+    return toldBoot;
+  }
 
   function acknowledge(outcome: TwinOutcome | undefined): void {
     if (!outcome) return;
@@ -36,7 +43,11 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) {
       if ((ack as JsonObject).ac === DEVICE_DEFAULT) continue;
-      log.info({ event: "setting", setting: key, ...(ack as JsonObject) }, `twin: ${key}`);
+      // A refusal is a warning with a constant cause: a caller that repeats it must not fill the log.
+      if ((ack as JsonObject).ac === 200)
+        log.info({ event: "setting", setting: key, ...(ack as JsonObject) }, `twin: ${key}`);
+      else
+        log.warn({ event: "setting-refused", cause: key, ...(ack as JsonObject) }, `twin: ${key} is refused`);
     }
     if (outcome.unknown.length > 0) {
       log.warn(
@@ -57,7 +68,7 @@ export function createHubEvents(parts: HubEventParts): HubListener {
       reported.set({
         firmware: { agent: VERSION, node: process.versions.node, os: `${process.platform}-${process.arch}` },
         certificate: certificateOf(parts.identity.current()),
-        lastBoot: new Date(parts.startedAt).toISOString(),
+        lastBoot: new Date(settled(parts.lastBoot())).toISOString(),
         outbox: { waiting, dropped },
       });
       reported.resend();
@@ -66,16 +77,23 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     onDesired: (patch) => acknowledge(twin.patch(patch)),
     async onMethod(name, payload) {
       const response = await parts.onMethod(name, payload);
-      // A status poll every few seconds is no event; what changes the cave is.
-      const level = name === "GetStatus" || name === "ReadSensor" ? "debug" : "info";
-      log[level](
-        { event: "method", method: name, status: response.status },
-        `method ${name}: ${response.status}`,
-      );
+      // A status poll every few seconds is no event; what changes the cave is, and so is what was refused.
+      const { status } = response;
+      const fields = { method: name.slice(0, SHOWN_CHARACTERS), status };
+      if (status >= 400) {
+        const cause = status === 404 ? "unknown method" : `${name}: ${status}`;
+        log.warn({ event: "method-refused", cause, ...fields }, `method refused: ${cause}`);
+      } else {
+        const level = name === "GetStatus" || name === "ReadSensor" ? "debug" : "info";
+        log[level]({ event: "method", ...fields }, `method ${name}: ${status}`);
+      }
       return response;
     },
   };
 }
+
+const SHOWN_CHARACTERS = 60;
+const BOOT_TOLERANCE = 60_000;
 
 /** IoT Plug and Play: nobody has asked for it, the device reports its own. */
 const DEVICE_DEFAULT = 203;

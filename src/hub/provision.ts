@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { withDeadline } from "../lib/deadline.ts";
-import { type Assignment, type Credentials, register } from "./sdk.ts";
+import type { Assignment, Credentials } from "./credentials.ts";
+import { register } from "./sdk/registration.ts";
 
 /** How to reach the DPS. */
 export interface Provisioning {

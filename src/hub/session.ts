@@ -5,12 +5,13 @@ import { type Deadline, withDeadline } from "../lib/deadline.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
 import { askedOf, type KeptAssignment } from "./assignment.ts";
+import type { Credentials } from "./credentials.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import { type Provisioning, provision } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
-import { type Credentials, connect, type HubLink } from "./sdk.ts";
+import { connect, type HubLink } from "./sdk/link.ts";
 
 /** What a session works with. */
 export interface SessionOptions {

@@ -6,7 +6,7 @@ export interface TwinOutcome {
   settings: Settings;
   /** IoT Plug and Play acknowledgements by key: `{value, ac, av, ad}`. */
   acknowledgements: JsonObject;
-  /** Keys that are not settings; nothing is reported about them. */
+  /** Keys that are not settings, long ones cut short; nothing is reported about them. */
   unknown: string[];
 }
 
@@ -18,6 +18,13 @@ export function parseKeptSettings(content: unknown): Partial<Settings> | undefin
     return result?.ok ? [[key, result.value]] : [];
   });
   return Object.fromEntries(sound);
+}
+
+const SHOWN_CHARACTERS = 60;
+
+// They go into the log: a hostile name must not make it long.
+function shorten(key: string): string {
+  return key.length > SHOWN_CHARACTERS ? `${key.slice(0, SHOWN_CHARACTERS)}…` : key;
 }
 
 /** The cave's settings as the twin drives them. */
@@ -46,7 +53,7 @@ export function createTwinSettings(defaults: Settings, kept: Partial<Settings> =
     const unknown: string[] = [];
     for (const [key, value] of Object.entries(desired.properties)) {
       if (isSettingKey(key)) acknowledgements[key] = applyOne(key, value, desired.version);
-      else unknown.push(key);
+      else unknown.push(shorten(key));
     }
     version = desired.version;
     return { settings, acknowledgements, unknown };

@@ -1,0 +1,166 @@
+import device from "azure-iot-device";
+import { Mqtt } from "azure-iot-device-mqtt";
+import { messageOf } from "../../errors.ts";
+import type { Assignment, Credentials } from "../credentials.ts";
+import { connectFailure } from "../failure.ts";
+import type { DesiredProperties, JsonObject, JsonValue, MethodCall, TelemetryMessage } from "../hub.ts";
+import { ObservedMqttBase } from "./mqtt.ts";
+
+// The SDK's NoRetry, which azure-iot-device does not pass on from azure-iot-common.
+const noRetry = { shouldRetry: () => false, nextRetryTimeout: () => -1 };
+
+/** One live connection to a hub. Not used again once `onLost` was called or `close` was. */
+export interface HubLink {
+  send(message: TelemetryMessage): Promise<void>;
+  report(patch: JsonObject): Promise<void>;
+  /** Says goodbye and lets go. May never resolve (azure-iot-sdk-node #1110): wait for it with a deadline or not at all. */
+  close(): Promise<void>;
+}
+
+/** What a link tells its owner. */
+export interface LinkListener {
+  /** Each desired section read (`whole`) and each patch to it. */
+  onDesired(desired: DesiredProperties, whole: boolean): void;
+  onMethod: MethodCall;
+  onLost(cause: string): void;
+}
+
+/** Answers every direct method through one handler; by itself the SDK lets an unknown one time out at the caller. */
+class MethodTransport extends Mqtt {
+  onMethod: MethodCall | undefined;
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (typeof event !== "string" || !event.startsWith("method_") || !this.onMethod) {
+      return super.emit(event, ...values);
+    }
+    const { requestId, body } = values[0] as { requestId: string; body: Buffer };
+    const answer = (status: number, payload: JsonValue) =>
+      this.sendMethodResponse(
+        { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
+        () => undefined,
+      );
+    answerMethod(this.onMethod, event.slice("method_".length), body, answer);
+    return true;
+  }
+}
+
+function answerMethod(
+  onMethod: MethodCall,
+  name: string,
+  body: Buffer,
+  answer: (status: number, payload: JsonValue) => void,
+): void {
+  let payload: JsonValue;
+  try {
+    payload = body.length === 0 ? null : (JSON.parse(body.toString("utf8")) as JsonValue);
+  } catch (error) {
+    answer(400, { result: `payload is not JSON: ${messageOf(error)}` });
+    return;
+  }
+  onMethod(name, payload).then(
+    (response) => answer(response.status, response.payload),
+    (error) => answer(500, { result: messageOf(error) }),
+  );
+}
+
+/**
+ * Connects, subscribes to methods and desired properties, and reads the twin: only then it resolves. A fresh client each
+ * time: the SDK's own reconnecting loses desired properties and gives up after four minutes (azure-iot-sdk-node #885,
+ * #967), so it is never asked to.
+ */
+export async function connect(
+  assignment: Assignment,
+  { identity, trustedCaPem, modelId }: Credentials,
+  keepAlive: number,
+  listener: LinkListener,
+): Promise<HubLink> {
+  const options = {
+    ca: trustedCaPem,
+    cert: identity.certificatePem,
+    key: identity.keyPem,
+    keepalive: Math.round(keepAlive / 1000),
+    modelId,
+  };
+  const base = new ObservedMqttBase(options);
+  let transport: MethodTransport | undefined;
+  class Transport extends MethodTransport {
+    constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {
+      super(authentication, base);
+      transport = this;
+    }
+  }
+  const client = device.Client.fromConnectionString(
+    `HostName=${assignment.hub};DeviceId=${assignment.deviceId};x509=true`,
+    Transport,
+  );
+  client.on("error", () => undefined);
+  client.setRetryPolicy(noRetry);
+  const lost = new Promise<string>((resolve) => {
+    client.once("disconnect", (result) => resolve(lossCause(result)));
+    base.onFault = (cause) => resolve(`unusable message from the hub: ${messageOf(cause)}`);
+  });
+  const close = () => {
+    client.removeAllListeners("disconnect");
+    return new Promise<void>((done) => client.close(() => done()));
+  };
+  try {
+    // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).
+    await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
+    await client.open();
+    if (transport) await serveMethods(transport, listener.onMethod);
+    // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
+    const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
+    const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
+    void lost.then(listener.onLost);
+    return {
+      send: (message) => client.sendEvent(toSdkMessage(message)).then(() => undefined),
+      report: (patch) =>
+        new Promise((done, fail) => twin.properties.reported.update(patch, settle(done, fail))),
+      close,
+    };
+  } catch (error) {
+    void close();
+    throw connectFailure("hub", assignment.hub, base.connectError ?? error, identity);
+  }
+}
+
+function settle(done: () => void, fail: (error: Error) => void): (error?: Error) => void {
+  return (error) => (error ? fail(error) : done());
+}
+
+function lossCause(result: unknown): string {
+  const cause = result instanceof Object && "transportObj" in result ? result.transportObj : undefined;
+  return cause ? messageOf(cause).replace(/\.$/, "") : "the connection was closed";
+}
+
+function serveMethods(transport: MethodTransport, onMethod: MethodCall): Promise<void> {
+  transport.onMethod = onMethod;
+  return new Promise((done, fail) => transport.enableMethods(settle(done, fail)));
+}
+
+/** Subscribe first, then read: what changes between the two then arrives as a patch, and is never missed. */
+async function watchTwin(client: InstanceType<typeof device.Client>, listener: LinkListener) {
+  const twin = await client.getTwin();
+  twin.on("error", () => undefined);
+  await new Promise<void>((done, fail) => twin.enableTwinDesiredPropertiesUpdates(settle(done, fail)));
+  await twin.get();
+  listener.onDesired(toDesired(twin.properties.desired), true);
+  twin.on("properties.desired", (patch: JsonObject) => listener.onDesired(toDesired(patch), false));
+  return twin;
+}
+
+function toDesired(section: Record<string, JsonValue>): DesiredProperties {
+  const { $version, $metadata: _, ...properties } = section;
+  return { version: typeof $version === "number" ? $version : 0, properties };
+}
+
+function toSdkMessage(message: TelemetryMessage) {
+  const sdkMessage = new device.Message(message.body);
+  sdkMessage.messageId = message.messageId;
+  sdkMessage.contentType = "application/json";
+  sdkMessage.contentEncoding = "utf-8";
+  // The SDK has no field for it; on the wire it is one more property (iothub-creation-time-utc).
+  sdkMessage.properties.add("$.ctime", new Date(message.createdAt).toISOString());
+  for (const [key, value] of Object.entries(message.properties)) sdkMessage.properties.add(key, value);
+  return sdkMessage;
+}

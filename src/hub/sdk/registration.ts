@@ -1,0 +1,115 @@
+import provisioning from "azure-iot-provisioning-device";
+import { Mqtt as ProvisioningMqtt } from "azure-iot-provisioning-device-mqtt";
+import { X509Security } from "azure-iot-security-x509";
+import { AgentError, messageOf } from "../../errors.ts";
+import type { Assignment, Credentials } from "../credentials.ts";
+import { connectFailure, type RegistrationRefusal, registrationFailure } from "../failure.ts";
+import { ObservedMqttBase } from "./mqtt.ts";
+
+/** The SDK repeats a registration that was answered 429 or 5xx for ever, and cannot be cancelled between two polls. */
+class EndableProvisioning extends ProvisioningMqtt {
+  private ended = false;
+
+  end(): void {
+    this.ended = true;
+    this.cancel(() => this.disconnect(() => undefined));
+  }
+
+  override registrationRequest(
+    ...[request, done]: Parameters<ProvisioningMqtt["registrationRequest"]>
+  ): void {
+    if (this.ended) {
+      done(new Error("the registration was ended"));
+      return;
+    }
+    super.registrationRequest(request, (error, result, response, interval) => {
+      // "registering" is what the SDK makes of a 429 or 5xx; the service itself never says it.
+      if (!error && String(result?.status) === "registering") done(throttled(interval));
+      else done(error, result, response, interval);
+    });
+  }
+
+  override queryOperationStatus(
+    ...[request, id, done]: Parameters<ProvisioningMqtt["queryOperationStatus"]>
+  ): void {
+    if (this.ended) done(new Error("the registration was ended"));
+    else {
+      // A 429 to a poll looks like "assigning" from here: at least it must not be answered by a storm.
+      super.queryOperationStatus(request, id, (error, result, response, interval = 0) =>
+        done(error, result, response, Math.min(Math.max(interval || 0, SHORTEST_POLL), LONGEST_RETRY_AFTER)),
+      );
+    }
+  }
+}
+
+const LONGEST_RETRY_AFTER = 3_600_000;
+const SHORTEST_POLL = 1000;
+
+/** `retryAfter` comes from the wire, in milliseconds. */
+function throttled(asked = 0): AgentError {
+  const retryAfter = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), LONGEST_RETRY_AFTER) : 0;
+  return new AgentError("the DPS is busy (429 or 5xx)", {
+    code: "DPS_THROTTLED",
+    retryable: true,
+    remedy: "nothing: the agent tries again when the DPS has asked it to",
+    retryAfter,
+  });
+}
+
+/** Registers with the DPS at `endpoint`. Rejects with an AgentError; ends at once when `signal` aborts. */
+export async function register(
+  endpoint: string,
+  idScope: string,
+  { identity, trustedCaPem, modelId }: Credentials,
+  signal: AbortSignal,
+): Promise<Assignment> {
+  const base = new ObservedMqttBase({ ca: trustedCaPem });
+  const transport = new EndableProvisioning(base);
+  // Without a listener a late transport error would end the process (azure-iot-sdk-node #807).
+  transport.on("error", () => undefined);
+  const security = new X509Security(identity.deviceId, {
+    cert: identity.certificatePem,
+    key: identity.keyPem,
+  });
+  const client = provisioning.ProvisioningDeviceClient.create(endpoint, idScope, transport, security);
+  client.setProvisioningPayload({ modelId });
+  const end = () => transport.end();
+  signal.addEventListener("abort", end, { once: true });
+  let fault: unknown;
+  base.onFault = (cause) => {
+    fault = cause;
+    end();
+  };
+  try {
+    const result = await new Promise<provisioning.RegistrationResult>((done, fail) =>
+      client.register((error, value) => (value ? done(value) : fail(error))),
+    );
+    return assignmentIn(result);
+  } catch (error) {
+    if (base.connectError) throw connectFailure("DPS", endpoint, base.connectError, identity);
+    if (error instanceof AgentError) throw error;
+    const said =
+      fault === undefined ? refusalIn(error) : { message: `no usable answer: ${messageOf(fault)}` };
+    throw registrationFailure(said, idScope, identity, error);
+  } finally {
+    signal.removeEventListener("abort", end);
+    transport.end();
+  }
+}
+
+function assignmentIn({ assignedHub, deviceId }: { assignedHub?: unknown; deviceId?: unknown }): Assignment {
+  if (typeof assignedHub === "string" && assignedHub && typeof deviceId === "string" && deviceId) {
+    return { hub: assignedHub, deviceId };
+  }
+  throw new AgentError("the DPS said assigned, but named no hub", {
+    code: "DPS_FAILED",
+    retryable: true,
+    remedy: "check that a hub is linked to the DPS; the agent tries again",
+  });
+}
+
+function refusalIn(error: unknown): RegistrationRefusal {
+  if (!(error instanceof Error) || !("result" in error)) return {};
+  const result = error.result as RegistrationRefusal & { registrationState?: RegistrationRefusal };
+  return { ...result, ...result.registrationState };
+}
