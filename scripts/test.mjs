@@ -1,12 +1,15 @@
 // npm test: sets up what is missing and runs every test that needs neither root nor hardware, or those that are named:
 // `npm test -- test/cave` or `npm test -- test/cave/controller.test.ts`. Options go to node --test.
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { main, root, runNode, SetupError, setup } from "./setup.mjs";
 
 const TESTS = join(root, "test");
-/** These have commands of their own: they need a virtual machine, a systemd or a browser. */
-const ELSEWHERE = ["kernel", "service", "browser"];
+/** These have commands of their own: they need a virtual machine, a systemd, a browser or minutes. */
+const ELSEWHERE = ["kernel", "service", "browser", "soak"];
+/** Test files at a time: most wait more than they compute. */
+const CONCURRENCY = Math.max(2, availableParallelism());
 /** Milliseconds after which a test that hangs is called failed. */
 const TIMEOUT = 120_000;
 
@@ -16,7 +19,13 @@ await main(async () => {
   const sources = named.length > 0 ? named.flatMap(namedTests) : allTests();
   if (sources.length === 0) throw new SetupError("there is no test to run");
   await setup();
-  const options = ["--enable-source-maps", "--test", "--test-reporter=spec", `--test-timeout=${TIMEOUT}`];
+  const options = [
+    "--enable-source-maps",
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${TIMEOUT}`,
+  ];
   process.exitCode = await runNode(
     [...options, ...words.filter((word) => word.startsWith("-")), ...sources.map(builtFile)],
     ["ignore", 1, 2],

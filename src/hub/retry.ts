@@ -22,7 +22,7 @@ export interface Retry {
 
 /** What has gone wrong since the session was last online. */
 export interface History {
-  /** Failures in a row, this one included. */
+  /** Failures in a row, this one included; 0 for the loss of a sound connection. */
   failures: number;
   /** The assignment is fresh: the DPS gave it since the session was last online. */
   assignedAnew: boolean;
@@ -43,7 +43,7 @@ export function planRetry(
   random: () => number,
 ): Retry {
   const code = isAgentError(error) ? error.code : "";
-  const isTenth = history.failures % FAILURES_UNTIL_DPS === 0;
+  const isTenth = history.failures > 0 && history.failures % FAILURES_UNTIL_DPS === 0;
   const askDps = isTenth || (code === "HUB_REFUSED" && !history.assignedAnew);
   if (code === "DPS_DISABLED") {
     return { state: "disabled", wait: limits.disabled * (1 + random() / 10), askDps: true };
@@ -53,6 +53,7 @@ export function planRetry(
   const bounds = isService ? limits.service : limits.network;
   const asked = isAgentError(error) ? (error.retryAfter ?? 0) : 0;
   // Jitter on top of what was asked for: a throttled fleet must not come back in one wave.
-  const wait = asked > 0 ? asked + random() * bounds.base : fullJitter(history.failures, bounds, random);
+  const wait =
+    asked > 0 ? asked + random() * bounds.base : fullJitter(Math.max(1, history.failures), bounds, random);
   return { state: "backing-off", wait, askDps };
 }

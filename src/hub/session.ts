@@ -175,7 +175,8 @@ export function createSession(options: SessionOptions): Session {
     live = undefined;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
-    if (isSound) history = { ...history, failures: 0 };
+    // The loss of a sound connection is none of the failures that make up ten.
+    if (isSound) history = { ...history, failures: -1 };
     signal.removeEventListener("abort", stop);
     await Promise.race([current.link.close(), clock.sleep(CLOSE_DEADLINE)]);
     throw new AgentError(`the hub connection was lost: ${why}`, {

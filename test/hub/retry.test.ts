@@ -31,6 +31,10 @@ test("a network that is down does not, nor a 5xx, before the tenth failure in a 
   }
 });
 
+test("the loss of a sound connection is no failure, and is tried again soon", () => {
+  assert.deepEqual(plan("HUB_LOST", 0), { state: "backing-off", wait: 1000, askDps: false });
+});
+
 test("what a service has said waits 5 s or more; a network failure is tried again sooner; both grow to their cap", () => {
   assert.equal(plan("DPS_UNAUTHORIZED", 1, false, () => 0).wait, 5000);
   assert.equal(plan("HUB_UNAVAILABLE", 1).wait, 10_000);

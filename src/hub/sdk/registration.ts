@@ -65,8 +65,6 @@ export async function register(
 ): Promise<Assignment> {
   const base = new ObservedMqttBase({ ca: trustedCaPem });
   const transport = new EndableProvisioning(base);
-  // Without a listener a late transport error would end the process (azure-iot-sdk-node #807).
-  transport.on("error", () => undefined);
   const security = new X509Security(identity.deviceId, {
     cert: identity.certificatePem,
     key: identity.keyPem,
@@ -80,6 +78,8 @@ export async function register(
     fault = cause;
     end();
   };
+  // Without a listener it would end the process (azure-iot-sdk-node #807); between two polls it is all that is heard.
+  transport.on("error", base.onFault);
   try {
     const result = await new Promise<provisioning.RegistrationResult>((done, fail) =>
       client.register((error, value) => (value ? done(value) : fail(error))),
