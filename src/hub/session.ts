@@ -1,4 +1,4 @@
-import { AgentError, isAgentError, messageOf } from "../errors.ts";
+import { AgentError, isAborted, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Deadline, withDeadline } from "../lib/deadline.ts";
@@ -72,6 +72,8 @@ interface Live {
   /** Resolves to the cause of its end. */
   lost: Promise<string>;
   lose(cause: string): void;
+  /** Aborts with its end. */
+  ended: AbortController;
 }
 
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
@@ -157,7 +159,9 @@ export function createSession(options: SessionOptions): Session {
         clock,
         signal,
       );
-      return { link, lost, lose };
+      const ended = new AbortController();
+      void lost.then(() => ended.abort());
+      return { link, lost, lose, ended };
     } catch (error) {
       opening.then((late) => late.close()).catch(() => undefined);
       throw error;
@@ -215,12 +219,18 @@ export function createSession(options: SessionOptions): Session {
   ): Promise<T> {
     const current = live;
     if (!current) throw offline();
+    // A twin request survives the connection it was made on and never ends (azure-iot-sdk-node #563).
+    const linked = linkSignals(signal, current.ended.signal);
     try {
-      return await withDeadline(work(current.link), hubDeadline(OPERATION_DEADLINE, awaiting), clock, signal);
+      const deadline = hubDeadline(OPERATION_DEADLINE, awaiting);
+      return await withDeadline(work(current.link), deadline, clock, linked.signal);
     } catch (error) {
       // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
       if (isAgentError(error) && error.code === "HUB_TIMEOUT") current.lose(error.message);
+      if (isAborted(error) && !signal.aborted) throw offline();
       throw error;
+    } finally {
+      linked.release();
     }
   }
 

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** A signal of one's own that also aborts with others, until it is released. */
 export interface Linked {
   signal: AbortSignal;
@@ -10,6 +12,8 @@ export function linkSignals(...sources: AbortSignal[]): Linked {
   const own = new AbortController();
   const abort = () => own.abort(sources.find(({ aborted }) => aborted)?.reason);
   for (const source of sources) {
+    // Many may be linked to one at a time; they are released, so Node's guess of a leak would be wrong.
+    setMaxListeners(0, source);
     if (source.aborted) abort();
     else source.addEventListener("abort", abort);
   }
