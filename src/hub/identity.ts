@@ -7,7 +7,7 @@ import { fileReason, messageOf } from "../errors.ts";
 export interface Identity {
   /** The device id, which is also the DPS registration id: the leaf's common name, lower case. */
   deviceId: string;
-  /** PEM: the leaf first, then its intermediates. */
+  /** PEM: the leaf first, then its intermediates, all of which are sent (azure-iot-sdk-node #679). */
   certificatePem: string;
   /** PEM. Never logged, sent or copied. */
   keyPem: string;

@@ -8,7 +8,7 @@ export interface Provisioning {
   /** `host` or `host:port`. */
   host: string;
   idScope: string;
-  /** Longest whole registration, milliseconds: the SDK itself would poll for ever. */
+  /** Longest whole registration, milliseconds: the SDK polls for ever, or ends without a word (azure-iot-sdk-node #1155). */
   deadline: number;
 }
 

@@ -25,7 +25,11 @@ export interface LinkListener {
   onLost(cause: string): void;
 }
 
-/** Answers every direct method through one handler; by itself the SDK lets an unknown one time out at the caller. */
+/**
+ * Answers every direct method through one handler; by itself the SDK lets an unknown one time out at the caller. That
+ * methods and desired properties are always listened to is also what makes the SDK tell of a lost connection at all
+ * (azure-iot-sdk-node #277).
+ */
 class MethodTransport extends Mqtt {
   onMethod: MethodCall | undefined;
 
@@ -100,6 +104,7 @@ export async function connect(
     base.onFault = (cause) => resolve(`unusable message from the hub: ${messageOf(cause)}`);
   });
   const close = () => {
+    // A client that was let go must not speak to its successor's owner (azure-iot-sdk-node #965).
     client.removeAllListeners("disconnect");
     return new Promise<void>((done) => client.close(() => done()));
   };

@@ -1,0 +1,92 @@
+/**
+ * One life of the agent in simulated time: `week.child.js <configuration> <wall clock at the start, milliseconds>`.
+ * Prints the agent's log with simulated times, and lines of its own: `taken` for each sample, `beat` every ten minutes.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import pino from "pino";
+import { type Agent, startAgent } from "#agent/agent.js";
+import { loadConfig } from "#agent/config.js";
+import type { Clock } from "#agent/lib/clock.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** Simulated milliseconds in a step, of a real one or a little more, while only time passes. */
+const FAST = 10_000;
+/** The same in a real millisecond while the hub owes an answer: the shortest deadline of the session, 30 s, is then 0.6 s. */
+const SLOW = 50;
+/** What the session sleeps for beside each call to the hub: while one does, an answer is owed. */
+const ANSWER_DEADLINE = 30_000;
+const BEAT = 600_000;
+
+const [file = "", wall = ""] = process.argv.slice(2);
+const fake = createFakeClock(Number(wall));
+let owed = 0;
+const clock: Clock = {
+  ...fake,
+  async sleep(milliseconds, signal) {
+    const counts = milliseconds === ANSWER_DEADLINE ? 1 : 0;
+    owed += counts;
+    await fake.sleep(milliseconds, signal).finally(() => {
+      owed -= counts;
+    });
+  },
+};
+const log = pino(
+  { base: null, timestamp: () => `,"time":${Math.round(clock.now())}` },
+  pino.destination({ dest: 1, sync: true }),
+);
+
+let agent: Agent | undefined;
+let isOver = false;
+
+/** How far simulated time goes in `real` milliseconds: not at all while the disk owes an answer. */
+function paceOf(real: number): number {
+  if (process.getActiveResourcesInfo().includes("FSReqPromise")) return 0;
+  const state = agent?.status().connection.state ?? "connecting";
+  return owed > 0 || state === "connecting" || state === "provisioning" ? real * SLOW : FAST;
+}
+
+async function drive(): Promise<void> {
+  let last = performance.now();
+  while (!isOver) {
+    await delay(1);
+    const now = performance.now();
+    await fake.advance(paceOf(Math.min(now - last, 5)));
+    last = now;
+    tell();
+  }
+}
+
+let told: number | undefined;
+let nextBeat = 0;
+
+function tell(): void {
+  if (!agent) return;
+  const { connection, fan, outbox } = agent.status();
+  told ??= outbox.lastSequence;
+  if (outbox.lastSequence !== told) say({ event: "taken", sequence: outbox.lastSequence });
+  told = outbox.lastSequence;
+  if (clock.now() < nextBeat) return;
+  nextBeat = clock.now() + BEAT;
+  const { taken, waiting, dropped } = outbox;
+  globalThis.gc?.();
+  const { rss, heapUsed: heap } = process.memoryUsage();
+  say({ event: "beat", fan: fan.state, state: connection.state, taken, waiting, dropped, rss, heap });
+}
+
+/** Past the log: these lines are no work of the agent. */
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify({ time: Math.round(clock.now()), ...line })}\n`);
+}
+
+const driving = drive();
+process.once("disconnect", () => process.exit(1));
+agent = await startAgent(loadConfig(file, SETTINGS), { log, clock, random: Math.random });
+process.on("SIGHUP", () => agent?.reload());
+process.once("SIGTERM", async () => {
+  await agent?.stop();
+  isOver = true;
+  await driving;
+  process.exit(0);
+});
+await agent.fault;
