@@ -126,6 +126,8 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
   );
   const twin = createTwinSettings(config.cave, await kept.settings.read());
 
+  // The outbox takes them in order: when the last one is in, all are.
+  let keeping: Promise<void> = Promise.resolve();
   async function keep(measurement: Measurement, urgent: boolean): Promise<void> {
     try {
       const entry = await outbox.append({ ...measurement, run }, { urgent });
@@ -151,7 +153,9 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
     response: responseLimits(config),
     settings: twin.current,
     remember: (steering) => kept.fan.write(fanRecord(steering, clock)),
-    onSample: (measurement, urgent) => void keep(measurement, urgent),
+    onSample(measurement, urgent) {
+      keeping = keep(measurement, urgent);
+    },
     onTick: (state) => {
       const summary = `fan ${state.fan}: ${state.reason}${state.held ? ` (held: ${state.held.cause})` : ""}`;
       if (summary !== told) log.info({ event: "fan", fan: state.fan, reason: state.reason }, summary);
@@ -229,6 +233,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       name: "courier",
       run: courier.run,
       async beforeStop() {
+        await Promise.race([keeping, clock.sleep(DRAIN)]);
         if (session.state() === "online")
           await courier.drained(AbortSignal.timeout(DRAIN)).catch(() => undefined);
       },

@@ -67,6 +67,8 @@ describe("fault 25: a network without a way out, and servers that are none", { c
     const rig = await startCloud(t, { retryAfter: 0.1 });
     const ledger = openLedger(rig);
     const relay = await startRelay(t, rig.cloud.endpoints.dps.host);
+    // A registration that is under way between two faults must not get the agent in.
+    rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
     BAD_DPS[0]?.[1](rig);
     const agent = await startWith(t, rig, QUICK, { host: relay.host });
     for (const [what, begin] of BAD_DPS) {
@@ -75,6 +77,7 @@ describe("fault 25: a network without a way out, and servers that are none", { c
       await anotherTry(agent, relay.connections, what);
     }
     rig.cloud.faults.clear();
+    rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "enabled");
     await agent.logged("online", { seconds: 60 });
     await until("telemetry", () => ledger.received.length > 0);
     await assertSoundEnd(rig, agent, ledger);
