@@ -7,7 +7,7 @@ import { until } from "../support/until.ts";
 import { startWith } from "./agents.ts";
 import { leaveAssignment } from "./assigned.ts";
 import { assertSoundEnd } from "./ending.ts";
-import { IS_FULL } from "./full.ts";
+import { IS_FULL, LONG } from "./full.ts";
 import { openLedger } from "./ledger.ts";
 import { startRelay } from "./relay.ts";
 
@@ -63,7 +63,7 @@ describe("fault 25: a network without a way out, and servers that are none", { c
     assert.equal((await agent.stop()).code, 0);
   });
 
-  it("the DPS is one thing after another, and gets well", async (t) => {
+  it("the DPS is one thing after another, and gets well", LONG, async (t) => {
     const rig = await startCloud(t, { retryAfter: 0.1 });
     const ledger = openLedger(rig);
     const relay = await startRelay(t, rig.cloud.endpoints.dps.host);
@@ -112,7 +112,7 @@ describe("fault 25: a network without a way out, and servers that are none", { c
     });
   }
 
-  it("the hub is one thing after another, and gets well: nothing is lost", async (t) => {
+  it("the hub is one thing after another, and gets well: nothing is lost", LONG, async (t) => {
     const rig = await startCloud(t, { retryAfter: 0.1 });
     const ledger = openLedger(rig);
     const agent = await startWith(t, rig, QUICK);
