@@ -7,6 +7,7 @@ import { type ControlState, createControl, type Measurement } from "#agent/contr
 import { AgentError, isAgentError } from "#agent/errors.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
+import { LOOSE_LIMITS as LIMITS, SETTINGS } from "./support/cave.js";
 import { createFakeClock } from "./support/fake-clock.js";
 
 interface Air {
@@ -30,31 +31,11 @@ function testSensor(air: Air): Sensor {
   };
 }
 
-const LIMITS: SteerLimits = {
-  safeState: "off",
-  guard: { minimumOn: 0, minimumOff: 0, switchesPerHour: 60 },
-  quality: {
-    temperature: { minimum: -20, maximum: 50, perSecond: 10 },
-    humidity: { minimum: 0, maximum: 100, perSecond: 10 },
-    believeAfter: { readings: 3, time: 30_000 },
-    stuckAfter: Number.POSITIVE_INFINITY,
-    staleAfter: 60_000,
-  },
-};
-
 function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
   const clock = createFakeClock();
   const air: Air = { temperature: 12, humidity: 90, reads: 0 };
   const fan = createSimulatedFan({ safeState: "off" });
-  const settings: Settings = {
-    targetTemperature: 12,
-    targetHumidity: 90,
-    temperatureBand: 1,
-    humidityBand: 5,
-    telemetryInterval: 30,
-    fanMode: "auto",
-    ...change,
-  };
+  const settings: Settings = { ...SETTINGS, ...change };
   const samples: { sample: Measurement; urgent: boolean }[] = [];
   const changes: ControlState[] = [];
   const faults: string[] = [];

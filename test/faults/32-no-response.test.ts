@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { HealthDocument } from "#agent/health/document.js";
 import { startCloud } from "../support/rig.ts";
+import { getStatus } from "../support/status.js";
 import { until } from "../support/until.ts";
 import { startWith } from "./agents.ts";
 import { fanOf } from "./fan-calls.ts";
@@ -23,9 +23,7 @@ describe("fault 32: a relay that is dead: the humidity does not answer to the fa
     );
     assert.match(raised.cause ?? "", /neither temperature nor humidity falls/);
     assert.ok(String(raised.remedy).length > 10);
-    const { status, payload } = await rig.service.invoke("cave-01", "GetStatus", null);
-    const document = payload as unknown as HealthDocument;
-    assert.equal(status, 200);
+    const document = await getStatus(rig);
     assert.ok(document.conditions.some(({ code }) => code === "FAN_NO_EFFECT"));
     assert.equal(document.fan.state, "on", "air that does not move yet is no reason to stop the fan");
     await until("the end of the alarm", () =>

@@ -1,4 +1,5 @@
 import type { HealthDocument } from "#agent/health/document.js";
+import { SETTINGS } from "../support/cave.js";
 
 /** What a healthy simulated cave says of itself, with `changes`. */
 export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDocument {
@@ -15,14 +16,7 @@ export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDoc
     sensor: { source: "simulated", state: "ok", quality: "good", fault: null },
     reading: { temperature: 12.26, humidity: 90.44, source: "simulated", readAt: "2026-03-02T02:03:04.500Z" },
     fan: { state: "on", reason: "too-warm", overrideUntil: null, heldUntil: null },
-    settings: {
-      targetTemperature: 12,
-      temperatureBand: 1,
-      targetHumidity: 90,
-      humidityBand: 5,
-      telemetryInterval: 30,
-      fanMode: "auto",
-    },
+    settings: SETTINGS,
     alerts: { fan: false, temperature: true, humidity: false },
     outbox: { taken: 20, acknowledged: 15, waiting: 3, dropped: 2, lastSequence: 20 },
     conditions: [],

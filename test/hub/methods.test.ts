@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initialGuard } from "#agent/cave/guard.js";
-import type { Settings } from "#agent/cave/settings.js";
 import { initialSteering } from "#agent/cave/steer.js";
 import { createControl } from "#agent/control.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import { createMethods, type MethodParts } from "#agent/hub/methods.js";
 import { createSimulatedSensor } from "#agent/sensor/simulated.js";
+import { LOOSE_LIMITS, SETTINGS } from "../support/cave.js";
 import { createFakeClock } from "../support/fake-clock.js";
-
-const settings: Settings = {
-  targetTemperature: 12,
-  targetHumidity: 90,
-  temperatureBand: 1,
-  humidityBand: 5,
-  telemetryInterval: 30,
-  fanMode: "auto",
-};
 
 /** The real control loop over a simulated fan that can be broken. */
 function build(minimumOff = 0) {
@@ -28,19 +19,9 @@ function build(minimumOff = 0) {
     fan,
     clock,
     readEvery: 5000,
-    limits: {
-      safeState: "off",
-      guard: { minimumOn: 0, minimumOff, switchesPerHour: 60 },
-      quality: {
-        temperature: { minimum: -20, maximum: 50, perSecond: 10 },
-        humidity: { minimum: 0, maximum: 100, perSecond: 10 },
-        believeAfter: { readings: 3, time: 30_000 },
-        stuckAfter: Number.POSITIVE_INFINITY,
-        staleAfter: 60_000,
-      },
-    },
+    limits: { ...LOOSE_LIMITS, guard: { ...LOOSE_LIMITS.guard, minimumOff } },
     response: { responseAfter: 1_800_000, temperatureDrop: 0.3, humidityDrop: 1 },
-    settings: () => settings,
+    settings: () => SETTINGS,
     initial: initialSteering(initialGuard(false, now), now),
     remember: async () => undefined,
     onSample: () => undefined,

@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Settings } from "#agent/cave/settings.js";
 import type { JsonObject } from "#agent/hub/hub.js";
 import { createTwinSettings } from "#agent/hub/twin.js";
-
-const defaults: Settings = {
-  targetTemperature: 12,
-  targetHumidity: 90,
-  temperatureBand: 1,
-  humidityBand: 5,
-  telemetryInterval: 30,
-  fanMode: "auto",
-};
+import { SETTINGS as defaults } from "../support/cave.js";
 
 test("each key alone is set and acknowledged with the version that asked for it", () => {
   const twin = createTwinSettings(defaults);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StatusDocument } from "#agent/health/status.js";
 import type { JsonObject } from "#fleet/service/service.js";
 import { checkReported, checkResponse, checkTelemetry, readModel } from "../support/dtdl.js";
 import { startAgent, startCloud } from "../support/rig.js";
+import { getStatus } from "../support/status.js";
 import { until } from "../support/until.js";
 
 const model = await readModel();
@@ -102,8 +102,7 @@ test("direct methods: on, off, auto, bad, unknown, status and reading", async (t
   const unknown = await invoke("OpenTheDoor");
   assert.equal(unknown.status, 404);
 
-  const status = (await invoke("GetStatus")).payload as unknown as StatusDocument;
-  assert.deepEqual(checkResponse(model, "GetStatus", status), []);
+  const status = await getStatus(rig);
   assert.equal(status.deviceId, "cave-01");
   assert.equal(status.connection.state, "online");
   assert.equal(status.reading?.source, "simulated");
@@ -127,9 +126,7 @@ test("after a hub restart the agent reconnects by itself, and reads what it miss
     const { reported } = await rig.service.getTwin("cave-01");
     return (reported.targetTemperature as JsonObject | undefined)?.value === 9;
   });
-  const { lastSequence } = (
-    (await rig.service.invoke("cave-01", "GetStatus", null)).payload as unknown as StatusDocument
-  ).outbox;
+  const { lastSequence } = (await getStatus(rig)).outbox;
   await until("all samples taken meanwhile", () => {
     const sequences = new Set(
       rig.cloud.hub

@@ -3,10 +3,15 @@ import { test } from "node:test";
 import { MqttBase } from "azure-iot-mqtt-base";
 import type { LocalCloud } from "#cloud/index.js";
 import { openRaw, type RawOptions } from "../raw-mqtt.ts";
-import { hubOf, joinDevice, register, startStage, trustedCa, until } from "../support.ts";
+import { hubOf, joinDevice, type Pair, register, startStage, trustedCa, until } from "../support.ts";
 
 function hubUser(cloud: LocalCloud, deviceId: string): string {
   return `${hubOf(cloud).hostName}/${deviceId}/?api-version=2021-04-12`;
+}
+
+/** How cave-01 connects to its hub when it keeps to the rules. */
+function asCave01(cloud: LocalCloud, pair: Pair): RawOptions {
+  return { host: hubOf(cloud).hostName, clientId: "cave-01", username: hubUser(cloud, "cave-01"), pair };
 }
 
 test("whoever breaks the hub's rules is disconnected, and nothing is taken in", async (t) => {
@@ -26,12 +31,7 @@ test("whoever breaks the hub's rules is disconnected, and nothing is taken in", 
     ["a bag that is not URL-encoded", `${events}a=%zz`, "x", 1],
   ];
   for (const [name, topic, payload, qos] of breaches) {
-    const options = {
-      host: hubOf(cloud).hostName,
-      clientId: "cave-01",
-      username: hubUser(cloud, "cave-01"),
-      pair,
-    };
+    const options = asCave01(cloud, pair);
     const client = await openRaw(t, cloud, options);
     assert.ok(client.isOpen());
     void client.publish(topic, payload, qos);
@@ -44,12 +44,7 @@ test("a device subscribes to its own topics and to no others", async (t) => {
   const { cloud, ca } = await startStage(t);
   const pair = await ca.issueDevice({ commonName: "cave-01" });
   await register(cloud, "cave-01", pair);
-  const options = {
-    host: hubOf(cloud).hostName,
-    clientId: "cave-01",
-    username: hubUser(cloud, "cave-01"),
-    pair,
-  };
+  const options = asCave01(cloud, pair);
   const client = await openRaw(t, cloud, options);
   const own = ["$iothub/methods/POST/#", "$iothub/twin/res/#", "devices/cave-01/messages/devicebound/#"];
   for (const topic of own) assert.equal(await client.subscribe(topic), 0, topic);
@@ -68,12 +63,7 @@ test("a second connection of a device takes over from the first", async (t) => {
   const { cloud, ca } = await startStage(t);
   const pair = await ca.issueDevice({ commonName: "cave-01" });
   await register(cloud, "cave-01", pair);
-  const options = {
-    host: hubOf(cloud).hostName,
-    clientId: "cave-01",
-    username: hubUser(cloud, "cave-01"),
-    pair,
-  };
+  const options = asCave01(cloud, pair);
   const first = await openRaw(t, cloud, options);
   const second = await openRaw(t, cloud, options);
   await until("the first to be ended", () => !first.isOpen());
