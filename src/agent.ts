@@ -6,6 +6,8 @@ import { createControl, type Measurement } from "./control.ts";
 import { messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
 import { createHealth } from "./health/agent-health.ts";
+import { createClockWatch } from "./health/clock/watch.ts";
+import { LINUX, type Machine } from "./health/doctor/check.ts";
 import { runDoctor, usable } from "./health/doctor/run.ts";
 import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
@@ -36,6 +38,8 @@ export interface AgentParts {
   clock: Clock;
   /** [0, 1) */
   random: () => number;
+  /** Left out: where Linux has it. */
+  machine?: Machine;
 }
 
 export interface Agent {
@@ -55,7 +59,10 @@ const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
-export async function startAgent(config: Config, { log, clock, random }: AgentParts): Promise<Agent> {
+export async function startAgent(
+  config: Config,
+  { log, clock, random, machine = LINUX }: AgentParts,
+): Promise<Agent> {
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
   const identity = createIdentitySource(config.device, {
     onNew: ({ thumbprint, notAfter }) =>
@@ -184,9 +191,20 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
+  const clockWatch = createClockWatch(machine, clock, () => health.look());
+  const health = createHealth({
+    clock,
+    log,
+    status,
+    control: control.state,
+    identity: identity.current,
+    clockSynchronized: clockWatch.isSynchronized,
+  });
   const diagnose = (signal: AbortSignal) =>
-    runDoctor({ configuration: usable(config), hub: session.describe().hub ?? undefined, clock }, signal);
+    runDoctor(
+      { configuration: usable(config), hub: session.describe().hub ?? undefined, clock, machine },
+      signal,
+    );
 
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {
@@ -242,6 +260,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       name: "certificate",
       run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
     },
+    { name: "clock", run: clockWatch.run },
     { name: "status", afterStop: async () => statusServer?.close() },
     { name: "sensor", afterStop: () => sensor.close() },
     { name: "fan", afterStop: () => control.release() },

@@ -15,6 +15,8 @@ export interface HealthParts {
   status: () => StatusDocument;
   control: () => ControlState;
   identity: () => Identity;
+  /** Whether a time server has set the clock; undefined while nobody knows. */
+  clockSynchronized: () => boolean | undefined;
 }
 
 /** What is not as it should be, gathered from all rooms. */
@@ -31,7 +33,8 @@ const CLOCK_JUMP = 60_000;
 /** Nothing dropped for so many milliseconds: it is over. */
 const DROPPING_FOR = 3_600_000;
 
-export function createHealth({ clock, log, status, control, identity }: HealthParts): AgentHealth {
+export function createHealth(parts: HealthParts): AgentHealth {
+  const { clock, log, status, control, identity } = parts;
   const conditions = createConditions({
     clock,
     onChange: ({ change, condition: { code, severity, cause, remedy } }) => {
@@ -56,6 +59,7 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
     followClock();
     const state = control();
     const document = status();
+    const clockSynchronized = parts.clockSynchronized();
     if (document.connection.state === "online") onlineAt = clock.monotonic();
     observe(conditions, {
       status: document,
@@ -65,6 +69,7 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
       outboxInMemory: inMemory,
+      ...(clockSynchronized !== undefined && { clockSynchronized }),
       ...(clock.monotonic() - droppedAt > DROPPING_FOR && { newlyDropped: 0 }),
     });
   }

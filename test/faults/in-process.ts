@@ -2,6 +2,7 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { type Agent, startAgent as startRooms } from "#agent/agent.js";
 import { type Config, loadConfig } from "#agent/config.js";
+import { LINUX, type Machine } from "#agent/health/doctor/check.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
 import { type AgentOptions, type CloudRig, type LogLine, writeAgentConfig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
@@ -31,6 +32,7 @@ export async function startInside(
   rig: CloudRig,
   clock: Clock,
   options: AgentOptions = {},
+  machine: Machine = LINUX,
 ): Promise<InnerAgent> {
   const config = loadConfig(await writeAgentConfig(rig, options), {});
   const lines: LogLine[] = [];
@@ -38,7 +40,7 @@ export async function startInside(
     { level: "debug", base: null },
     { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) },
   );
-  const agent = await startRooms(config, { log, clock, random: Math.random });
+  const agent = await startRooms(config, { log, clock, random: Math.random, machine });
   agent.fault.catch(() => undefined);
   let stopped: Promise<void> | undefined;
   const stop = () => {

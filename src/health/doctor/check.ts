@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { TimeServices } from "../clock/synchronized.ts";
 
 /** `skipped`: it does not apply here, or it could not be told; that is no fault. */
 export type Result = "ok" | "warning" | "failed" | "skipped";
@@ -41,16 +42,17 @@ export interface Configuration {
 }
 
 /** Where the machine shows what it has. */
-export interface Machine {
+export interface Machine extends TimeServices {
   devices: string;
   sysfsGpio: string;
-  timesync: string;
 }
 
 export const LINUX: Machine = {
   devices: "/dev",
   sysfsGpio: "/sys/class/gpio",
   timesync: "/run/systemd/timesync",
+  chronyPort: 323,
+  ntpPort: 123,
 };
 
 /** What checks look at. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Configuration, ConfiguredCheck, Finding } from "#agent/health/doctor/check.js";
+import type { Configuration, ConfiguredCheck, Finding, Machine } from "#agent/health/doctor/check.js";
 import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
 import { gpioCheck } from "#agent/health/doctor/gpio.js";
@@ -12,6 +12,7 @@ import { salvageConfiguration } from "#agent/health/doctor/salvage.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { temporaryDirectory } from "../../support/pki.js";
+import { NOBODY } from "../clock/services.ts";
 import { findingOf } from "./support.js";
 
 async function setUp(t: TestContext) {
@@ -25,6 +26,8 @@ async function setUp(t: TestContext) {
     devices: join(folder, "dev"),
     sysfsGpio: join(folder, "gpio"),
     timesync: join(folder, "timesync"),
+    chronyPort: NOBODY,
+    ntpPort: NOBODY,
   };
   return { folder, config, machine };
 }
@@ -47,7 +50,10 @@ test("synchronized, not yet, and not to be told", async (t) => {
   mkdirSync(machine.timesync);
   assert.equal((await look()).result, "warning");
   writeFileSync(join(machine.timesync, "synchronized"), "");
-  assert.deepEqual(await look(), { result: "ok", detail: "it is 2026-07-01T00:00:00.000Z, synchronized" });
+  assert.deepEqual(await look(), {
+    result: "ok",
+    detail: "it is 2026-07-01T00:00:00.000Z, synchronized, says systemd-timesyncd",
+  });
 });
 
 test("a state directory that can be written, or made, and is left as it was", async (t) => {
@@ -89,7 +95,7 @@ function withHardware(config: string, words: { source?: string; driver?: string 
 async function look(
   check: ConfiguredCheck,
   configuration: Configuration,
-  machine: { devices: string; sysfsGpio: string; timesync: string },
+  machine: Machine,
 ): Promise<Finding> {
   const { checks } = await runDoctor(
     { configuration, hub: undefined, clock: systemClock, machine, checks: [check] },
