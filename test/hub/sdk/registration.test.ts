@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Logger, pino } from "pino";
+import { pino } from "pino";
 import { isAgentError } from "#agent/errors.js";
-import { loadIdentity } from "#agent/hub/identity.js";
 import { register } from "#agent/hub/sdk/registration.js";
 import { startRelay } from "../../faults/relay.ts";
 import { defer } from "../../support/cleanup.ts";
-import { startCloud, writeAgentConfig } from "../../support/rig.js";
+import { startCloud } from "../../support/rig.js";
 import { until } from "../../support/until.js";
+import { credentialsOf, openSockets } from "./support.ts";
 
 /** Takes connections and never says a word, not even of TLS. */
 async function startSilentServer(
@@ -33,20 +32,8 @@ async function startSilentServer(
   return { server, endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`, open };
 }
 
-async function credentials(t: TestContext, log?: Logger) {
-  const rig = await startCloud(t, log && { log });
-  await writeAgentConfig(rig);
-  const file = (name: string) => `${rig.folder}/cave-01.${name}.pem`;
-  const identity = loadIdentity({ id: "", certificateFile: file("cert"), keyFile: file("key") });
-  return { rig, credentials: { identity, trustedCaPem: undefined, modelId: "dtmi:test:Test;1" } };
-}
-
-/** Sockets and connections under way that this process holds. */
-const sockets = () =>
-  process.getActiveResourcesInfo().filter((name) => /^(TCPSocketWrap|TCPConnectWrap|TLSWrap)$/.test(name));
-
 test("ended while TLS is still being spoken, it lets go of its connection at once", async (t) => {
-  const { credentials: who } = await credentials(t);
+  const who = await credentialsOf(await startCloud(t));
   const { endpoint, open } = await startSilentServer(t);
   const stopping = new AbortController();
   const registering = register(endpoint, "0ne00ABCDEF", who, stopping.signal);
@@ -59,17 +46,17 @@ test("ended while TLS is still being spoken, it lets go of its connection at onc
 });
 
 test("ended while TCP is still being connected, it leaves no handle", async (t) => {
-  const { credentials: who } = await credentials(t);
+  const who = await credentialsOf(await startCloud(t));
   const { endpoint, open } = await startSilentServer(t);
   await nextTurn();
-  const before = sockets();
+  const before = openSockets();
   const stopping = new AbortController();
   const registering = register(endpoint, "0ne00ABCDEF", who, stopping.signal);
   registering.catch(() => undefined);
-  await until("a connection is begun", () => sockets().length > before.length);
+  await until("a connection is begun", () => openSockets() > before);
   stopping.abort();
   await assert.rejects(registering, isAgentError);
-  await until("no handle of it", () => sockets().length <= before.length && open.size === 0, { seconds: 10 });
+  await until("no handle of it", () => openSockets() <= before && open.size === 0, { seconds: 10 });
 });
 
 test("ended when the way to the DPS has gone dead meanwhile, it waits for no goodbye", async (t) => {
@@ -78,13 +65,13 @@ test("ended when the way to the DPS has gone dead meanwhile, it waits for no goo
     lines += line;
   };
   const log = pino({ level: "info" }, { write });
-  const { rig, credentials: who } = await credentials(t, log);
+  const rig = await startCloud(t, { log });
+  const who = await credentialsOf(rig);
   rig.cloud.faults.dps.pollForEver();
-  const { dps, trustedCaFile } = rig.cloud.endpoints;
+  const { dps } = rig.cloud.endpoints;
   const relay = await startRelay(t, dps.host);
   const stopping = new AbortController();
-  const trustedCaPem = readFileSync(trustedCaFile, "utf8");
-  const registering = register(relay.host, dps.idScope, { ...who, trustedCaPem }, stopping.signal);
+  const registering = register(relay.host, dps.idScope, who, stopping.signal);
   registering.catch(() => undefined);
   await until("the registration", () => lines.includes("registered"));
   rig.cloud.faults.dps.blackhole();
