@@ -7,7 +7,7 @@ import { statusSocketOf } from "./socket-path.ts";
 /**
  * Opens the agent's status socket. That it cannot be opened is told, and does not keep the cave from living; but an agent
  * that answers there already works on the same state directory, and two would spoil it: that rejects
- * (`STATUS_SOCKET_IN_USE`). A `status.listen` that others could reach rejects too (`CONFIG_INVALID`).
+ * (`STATUS_SOCKET_IN_USE`).
  */
 export async function openStatus(
   config: Config,
