@@ -93,6 +93,16 @@ export async function startAgent(
   const run = randomUUID();
   const stopping = new AbortController();
 
+  const clockWatch = createClockWatch(machine, clock, () => health.look());
+  // The outbox may have to tell of its disk before there is a cave to look at.
+  const health = createHealth({
+    clock,
+    log,
+    status: () => status(),
+    control: () => control.state(),
+    identity: identity.current,
+    clockSynchronized: clockWatch.isSynchronized,
+  });
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
     sequence: await openSequence(join(config.state.directory, "sequence")),
@@ -101,7 +111,7 @@ export async function startAgent(
     syncEvery: config.outbox.syncEvery,
     ringCapacity: config.outbox.memoryCapacity,
     clock,
-    onHealth: (event) => health.onOutbox(event),
+    onHealth: health.onOutbox,
   });
   const session = createSession({
     identity,
@@ -191,15 +201,6 @@ export async function startAgent(
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const clockWatch = createClockWatch(machine, clock, () => health.look());
-  const health = createHealth({
-    clock,
-    log,
-    status,
-    control: control.state,
-    identity: identity.current,
-    clockSynchronized: clockWatch.isSynchronized,
-  });
   const diagnose = (signal: AbortSignal) =>
     runDoctor(
       { configuration: usable(config), hub: session.describe().hub ?? undefined, clock, machine },

@@ -21,8 +21,9 @@ export interface HealthParts {
 
 /** What is not as it should be, gathered from all rooms. */
 export interface AgentHealth {
-  /** Looks at every room again; call it when something has changed. */
+  /** Looks at every room again; call it when something has changed, and not before all rooms are there. */
   look(): void;
+  /** May be called before. */
   onOutbox(event: OutboxEvent): void;
   conditions(): Condition[];
   document(): HealthDocument;
@@ -42,7 +43,6 @@ export function createHealth(parts: HealthParts): AgentHealth {
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
-  let inMemory: string | null = null;
   let dropped = 0;
   let droppedAt = 0;
   let offset = clock.now() - clock.monotonic();
@@ -68,7 +68,6 @@ export function createHealth(parts: HealthParts): AgentHealth {
       certificate: identity(),
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
-      outboxInMemory: inMemory,
       ...(clockSynchronized !== undefined && { clockSynchronized }),
       ...(clock.monotonic() - droppedAt > DROPPING_FOR && { newlyDropped: 0 }),
     });
@@ -87,10 +86,9 @@ export function createHealth(parts: HealthParts): AgentHealth {
   return {
     look,
     onOutbox(event) {
-      if (event.kind === "memory") inMemory = messageOf(event.cause);
-      else if (event.kind === "disk") inMemory = null;
+      if (event.kind === "memory") conditions.raise("OUTBOX_IN_MEMORY", messageOf(event.cause));
+      else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
       else tellLoss(event);
-      look();
     },
     conditions: conditions.list,
     document: () => ({ ...status(), conditions: conditions.list() }),
