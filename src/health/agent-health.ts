@@ -43,8 +43,8 @@ export function createHealth(parts: HealthParts): AgentHealth {
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
-  let dropped = 0;
-  let droppedAt = 0;
+  let dropping = { count: 0, at: Number.NEGATIVE_INFINITY, reason: "" };
+  let damaged = 0;
   let offset = clock.now() - clock.monotonic();
   let onlineAt = clock.monotonic();
 
@@ -53,6 +53,14 @@ export function createHealth(parts: HealthParts): AgentHealth {
     const now = clock.now() - clock.monotonic();
     if (Math.abs(now - offset) > CLOCK_JUMP) conditions.shift(now - offset);
     offset = now;
+  }
+
+  /** The outbox tells only of the first that memory has no room for: its own count is what is true. */
+  function describeDropping({ outbox }: StatusDocument): string | null {
+    const count = outbox.dropped - damaged;
+    if (count > dropping.count) dropping = { ...dropping, count, at: clock.monotonic() };
+    if (clock.monotonic() - dropping.at > DROPPING_FOR) return null;
+    return `${count} samples dropped since the start (${dropping.reason})`;
   }
 
   function look(): void {
@@ -69,18 +77,8 @@ export function createHealth(parts: HealthParts): AgentHealth {
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
       ...(clockSynchronized !== undefined && { clockSynchronized }),
-      ...(clock.monotonic() - droppedAt > DROPPING_FOR && { newlyDropped: 0 }),
+      outboxDropping: describeDropping(document),
     });
-  }
-
-  function tellLoss(event: Extract<OutboxEvent, { count: number }>): void {
-    if (event.kind === "damaged") {
-      conditions.raise("OUTBOX_DAMAGED", `${event.count} samples in ${event.file} cannot be read`);
-      return;
-    }
-    dropped += event.count;
-    droppedAt = clock.monotonic();
-    conditions.raise("OUTBOX_DROPPING", `${dropped} samples dropped since the start (${event.reason})`);
   }
 
   return {
@@ -88,7 +86,11 @@ export function createHealth(parts: HealthParts): AgentHealth {
     onOutbox(event) {
       if (event.kind === "memory") conditions.raise("OUTBOX_IN_MEMORY", messageOf(event.cause));
       else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
-      else tellLoss(event);
+      else if (event.kind === "dropped") dropping = { ...dropping, reason: event.reason };
+      else {
+        damaged += event.count;
+        conditions.raise("OUTBOX_DAMAGED", `${event.count} samples in ${event.file} cannot be read`);
+      }
     },
     conditions: conditions.list,
     document: () => ({ ...status(), conditions: conditions.list() }),

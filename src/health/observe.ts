@@ -4,7 +4,7 @@ import type { StatusDocument } from "./status.ts";
 
 /** What conditions are judged by; what is left out is not judged, and holds as it was. */
 export interface Facts {
-  status: Pick<StatusDocument, "connection" | "sensor" | "fan" | "outbox">;
+  status: Pick<StatusDocument, "connection" | "sensor" | "fan">;
   /** Milliseconds since 1970. */
   now: number;
   /** Milliseconds without a connection; a short while is no condition. Left out: long enough. */
@@ -16,8 +16,8 @@ export interface Facts {
   sensorStuck?: string | null;
   /** Why it is thought to have none; null if it has. */
   fanNoEffect?: string | null;
-  /** Entries dropped since the last look. */
-  newlyDropped?: number;
+  /** What it has dropped, and why; null if it has not for a while. */
+  outboxDropping?: string | null;
 }
 
 /** A restart of the hub, or of the agent, is over by then. */
@@ -48,10 +48,7 @@ export function judge(facts: Facts): Map<Code, string | null> {
   found.set("FAN_FAILED", fan.state === "failed" ? "the fan does not obey" : null);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
-  if (facts.newlyDropped !== undefined) {
-    const { dropped } = facts.status.outbox;
-    found.set("OUTBOX_DROPPING", facts.newlyDropped > 0 ? `${dropped} dropped since the start` : null);
-  }
+  if (facts.outboxDropping !== undefined) found.set("OUTBOX_DROPPING", facts.outboxDropping);
   if (facts.clockSynchronized !== undefined) {
     found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");
   }
