@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AgentError, messageOf } from "../errors.ts";
 import { isLocalHost, type LoopbackAddress, parseLoopback } from "../lib/loopback.ts";
+import { shared } from "../lib/shared.ts";
 import type { Report } from "./doctor/check.ts";
 import type { HealthDocument } from "./document.ts";
 import { createRoutes } from "./routes.ts";
@@ -110,15 +111,4 @@ function end(server: Server): Promise<void> {
     server.close(() => done());
     server.closeAllConnections();
   });
-}
-
-/** Whoever asks while it runs waits for the same answer: many questions are one look. */
-function shared<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
 }

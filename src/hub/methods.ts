@@ -1,6 +1,7 @@
 import type { Control } from "../control.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
+import { shared } from "../lib/shared.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
 import type { JsonObject, JsonValue, MethodCall, MethodResponse } from "./hub.ts";
@@ -30,11 +31,13 @@ const answer = (status: number, payload: JsonValue): MethodResponse => ({ status
 
 /** One entry to all direct methods: an unknown name is answered with 404 and the names that are known. */
 export function createMethods(parts: MethodParts): MethodCall {
+  // Each look opens connections: a caller that repeats itself must not open many.
+  const diagnose = shared(() => parts.diagnose(parts.stopping));
   const handlers = new Map<string, MethodHandler>([
     ["SetFanState", (payload) => setFanState(parts, payload)],
     ["GetStatus", async () => answer(200, toJson(parts.status()))],
     ["ReadSensor", () => readSensor(parts)],
-    ["Diagnose", async () => answer(200, toJson(await parts.diagnose(parts.stopping)))],
+    ["Diagnose", async () => answer(200, toJson(await diagnose()))],
     ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
     ["Reprovision", async () => later(parts.reprovision)],
     ["Restart", async () => later(parts.restart)],

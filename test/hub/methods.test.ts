@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { initialGuard } from "#agent/cave/guard.js";
 import { initialSteering } from "#agent/cave/steer.js";
 import { createControl } from "#agent/control.js";
@@ -10,7 +11,7 @@ import { LOOSE_LIMITS, SETTINGS } from "../support/cave.js";
 import { createFakeClock } from "../support/fake-clock.js";
 
 /** The real control loop over a simulated fan that can be broken. */
-function build(minimumOff = 0) {
+function build(minimumOff = 0, changes: Partial<MethodParts> = {}) {
   const clock = createFakeClock();
   const fan = createSimulatedFan({ safeState: "off" });
   const now = clock.monotonic();
@@ -39,6 +40,7 @@ function build(minimumOff = 0) {
     reprovision: () => undefined,
     restart: () => undefined,
     stopping: stopping.signal,
+    ...changes,
   };
   return { fan, stopping, call: createMethods(parts) };
 }
@@ -80,4 +82,19 @@ test("an unknown method is answered 404 with those that are known", async () => 
   const { status, payload } = await call("toString", null);
   assert.equal(status, 404);
   assert.match(JSON.stringify(payload), /SetFanState, GetStatus, ReadSensor, Diagnose/);
+});
+
+test("many who ask for a diagnosis at once set off one look", async () => {
+  let looks = 0;
+  const diagnose = async () => {
+    looks += 1;
+    await nextTurn();
+    return { checks: [] };
+  };
+  const { call } = build(0, { diagnose });
+  const answers = await Promise.all([1, 2, 3].map(() => call("Diagnose", null)));
+  assert.deepEqual(answers[2], { status: 200, payload: { checks: [] } });
+  assert.equal(looks, 1);
+  await call("Diagnose", null);
+  assert.equal(looks, 2);
 });
