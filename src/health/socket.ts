@@ -89,7 +89,7 @@ function listenOnLoopback(
   port: number,
 ): Promise<AddressInfo & { host: string }> {
   return new Promise((done, fail) => {
-    server.once("error", (error) =>
+    server.on("error", (error) =>
       fail(
         new AgentError(`status.listen: cannot listen on ${host}:${port}: ${messageOf(error)}`, {
           code: "STATUS_SOCKET_UNUSABLE",

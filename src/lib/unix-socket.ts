@@ -15,14 +15,12 @@ const PROBE_DEADLINE = 1000;
  */
 export function listenOnPath(server: Server, file: string): Promise<void> {
   return new Promise((done, fail) => {
-    server.once("error", fail);
+    // It stays: that a connection could not be accepted later on (accept(2)) is no reason to end the process.
+    server.on("error", fail);
     // The name is bound within this call, so that no moment passes in which others could connect.
     const before = process.umask(UMASK);
     try {
-      server.listen({ path: file }, () => {
-        server.removeListener("error", fail);
-        done();
-      });
+      server.listen({ path: file }, done);
     } finally {
       process.umask(before);
     }
