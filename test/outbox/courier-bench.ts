@@ -146,6 +146,7 @@ export async function withCourier(
     async stop() {
       stopping.abort();
       await running;
+      await outbox.close();
     },
   };
   try {

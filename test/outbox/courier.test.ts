@@ -116,6 +116,25 @@ describe("the courier", () => {
     );
   });
 
+  it("does not repeat an expedited entry that it had read ahead", async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await withCourier(
+      async ({ append, cloud, courier, outbox }) => {
+        const entries = await append(5);
+        open();
+        await until(() => cloud.sendings.length === 2, "two sends");
+        courier.expedite(entries[4] ?? assert.fail());
+        for (const sequence of [1, 5, 2, 3, 4]) await cloud.take(sequence);
+        await until(() => outbox.counts().waiting === 0, "all acknowledged");
+        assert.deepEqual(cloud.started, [1, 2, 5, 3, 4]);
+      },
+      { inFlight: 2, ready: () => gate },
+    );
+  });
+
   it("does not repeat an entry that a slow read of the outbox brings after it was delivered", async () => {
     const slow = createSlowReads();
     await withCourier(
