@@ -1,4 +1,4 @@
-import { isAborted } from "../errors.ts";
+import { isAborted, isAgentError } from "../errors.ts";
 import type { Entry, Outbox } from "./outbox.ts";
 
 export interface RoundOptions<T> {
@@ -22,7 +22,7 @@ interface Walk<T> extends RoundOptions<T> {
   underWay: Map<number, Promise<void>>;
   /** Called when a send has ended, well or not. */
   onLanding: () => void;
-  /** Expedited ones above `cursor` that were delivered: the page, or a read that is under way, may still bring them. */
+  /** Expedited ones above `cursor` that are done: the page, or a read that is under way, may still bring them. */
   overtaken: Set<number>;
   failures: unknown[];
   /** Aborts with the first failure, or with `signal`: then nothing more is started. */
@@ -110,13 +110,24 @@ function start<T>(walk: Walk<T>, entry: Entry<T>): void {
 async function deliver<T>(walk: Walk<T>, entry: Entry<T>): Promise<void> {
   try {
     await walk.send(entry, walk.signal);
-    if (entry.sequence > walk.cursor) walk.overtaken.add(entry.sequence);
+    leave(walk, entry.sequence);
     walk.outbox.acknowledge(entry.sequence);
     walk.onDelivered();
   } catch (error) {
-    walk.failures.push(error);
-    walk.over.abort();
+    if (isAgentError(error) && !error.retryable) {
+      // It would stop all that come after it, for ever.
+      leave(walk, entry.sequence);
+      walk.outbox.discard(entry.sequence, error);
+      walk.onDelivered();
+    } else {
+      walk.failures.push(error);
+      walk.over.abort();
+    }
   }
+}
+
+function leave<T>(walk: Walk<T>, sequence: number): void {
+  if (sequence > walk.cursor) walk.overtaken.add(sequence);
 }
 
 function forget<T>(walk: Walk<T>, sequence: number): void {
