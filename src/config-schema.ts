@@ -79,7 +79,12 @@ const SECTIONS: Record<string, Record<string, Item>> = {
       4 * SECOND,
       1177 * SECOND,
     ),
-    retryAfter: duration("about the first wait after the network has failed", "1s", SECOND / 10, HOUR),
+    retryAfter: duration(
+      "first wait after the network has failed, about: half of it to three times it",
+      "1s",
+      SECOND / 10,
+      HOUR,
+    ),
     retryAtMost: duration("longest wait before a new try", "5m", SECOND, DAY),
   },
   state: {

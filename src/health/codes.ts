@@ -200,6 +200,11 @@ export const CODES = {
     "What waited in memory could not be saved when the agent stopped.",
     "Make room on the disk and let the agent's user write there before the agent starts again.",
   ),
+  SAMPLE_UNUSABLE: entry(
+    "warning",
+    "What came back from the outbox is no sample; it was dropped.",
+    "If this repeats, report this fault with the log: the version of the agent has changed, or its files.",
+  ),
   SENSOR_CRC: entry(
     "warning",
     "The sensor's words were damaged on their way; nothing of them was used.",
