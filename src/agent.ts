@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { messageOf } from "./errors.ts";
+import { isAgentError, messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
@@ -31,6 +31,7 @@ import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
+import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -80,12 +81,7 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  // First of all, because it is also the lock of the state directory. Nobody can ask before the rooms are there.
-  const statusServer = await openStatus(config, {
-    document: () => health.document(),
-    diagnose: (signal) => diagnose(signal),
-    log,
-  });
+  const lock = await lockUnlessBroken(config.state.directory, deviceId, log);
   const kept = await openKept(config.state.directory, log);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -241,10 +237,12 @@ export async function startAgent(
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
+  const statusServer = await openStatus(config, { document: health.document, diagnose, log });
   const watchCertificate = async () => {
     if (identity.reload()) health.look();
   };
   const life = startRooms([
+    { name: "state", afterStop: async () => lock?.release() },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
@@ -292,4 +290,19 @@ export async function startAgent(
       log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
     },
   };
+}
+
+/** Undefined where nothing can be written: that is told, and is no reason to leave the cave alone. */
+async function lockUnlessBroken(
+  directory: string,
+  deviceId: string,
+  log: Logger,
+): Promise<StateLock | undefined> {
+  try {
+    return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
+  } catch (error) {
+    if (isAgentError(error)) throw error;
+    log.warn({ event: "state-unlocked", cause: messageOf(error) }, "the state directory cannot be locked");
+    return undefined;
+  }
 }
