@@ -6,6 +6,8 @@ import { createControl, type Measurement } from "./control.ts";
 import { isAgentError, messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
 import { createHealth } from "./health/agent-health.ts";
+import { createClockWatch } from "./health/clock/watch.ts";
+import { LINUX, type Machine } from "./health/doctor/check.ts";
 import { runDoctor, usable } from "./health/doctor/run.ts";
 import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
@@ -28,8 +30,8 @@ import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
-import type { OpenI2cAdapter } from "./sensor/i2c-bus.ts";
 import { openSensor } from "./sensor/open.ts";
+import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -37,8 +39,8 @@ export interface AgentParts {
   clock: Clock;
   /** [0, 1) */
   random: () => number;
-  /** The byte edge of the I2C buses; the machine's own if left out. */
-  openAdapter?: OpenI2cAdapter;
+  /** Left out: where Linux has it. */
+  machine?: Machine;
 }
 
 export interface Agent {
@@ -58,8 +60,10 @@ const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
-export async function startAgent(config: Config, parts: AgentParts): Promise<Agent> {
-  const { log, clock, random, openAdapter } = parts;
+export async function startAgent(
+  config: Config,
+  { log, clock, random, machine = LINUX }: AgentParts,
+): Promise<Agent> {
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
   const identity = createIdentitySource(config.device, {
     onNew: ({ thumbprint, notAfter }) =>
@@ -77,12 +81,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  // First of all, because it is also the lock of the state directory. Nobody can ask before the rooms are there.
-  const statusServer = await openStatus(config, {
-    document: () => health.document(),
-    diagnose: (signal) => diagnose(signal),
-    log,
-  });
+  const lock = await lockUnlessBroken(config.state.directory, deviceId, log);
   const kept = await openKept(config.state.directory, log);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -90,6 +89,16 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const run = randomUUID();
   const stopping = new AbortController();
 
+  const clockWatch = createClockWatch(machine, clock, () => health.look());
+  // The outbox may have to tell of its disk before there is a cave to look at.
+  const health = createHealth({
+    clock,
+    log,
+    status: () => status(),
+    control: () => control.state(),
+    identity: identity.current,
+    clockSynchronized: clockWatch.isSynchronized,
+  });
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
     sequence: await openSequence(join(config.state.directory, "sequence")),
@@ -98,7 +107,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     syncEvery: config.outbox.syncEvery,
     ringCapacity: config.outbox.memoryCapacity,
     clock,
-    onHealth: (event) => health.onOutbox(event),
+    onHealth: health.onOutbox,
   });
   const session = createSession({
     identity,
@@ -145,7 +154,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const sensor = openSensor(config.sensor, config.simulation, {
     clock,
     fanOn: () => fan.state() === "on",
-    openAdapter,
+    openAdapter: machine.openAdapter,
     answered: kept.sensor,
     onSimulated: (error) =>
       log.warn(
@@ -205,10 +214,15 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
   const diagnose = (signal: AbortSignal) =>
     runDoctor(
-      { configuration: usable(config), hub: session.describe().hub ?? undefined, running: status(), clock },
+      {
+        configuration: usable(config),
+        hub: session.describe().hub ?? undefined,
+        running: status(),
+        clock,
+        machine,
+      },
       signal,
     );
 
@@ -246,10 +260,12 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
+  const statusServer = await openStatus(config, { document: health.document, diagnose, log });
   const watchCertificate = async () => {
     if (identity.reload()) health.look();
   };
   const life = startRooms([
+    { name: "state", afterStop: async () => lock?.release() },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
@@ -266,6 +282,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       name: "certificate",
       run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
     },
+    { name: "clock", run: clockWatch.run },
     { name: "status", afterStop: async () => statusServer?.close() },
     { name: "sensor", afterStop: () => sensor.close() },
     { name: "fan", afterStop: () => control.release() },
@@ -296,4 +313,19 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
     },
   };
+}
+
+/** Undefined where nothing can be written: that is told, and is no reason to leave the cave alone. */
+async function lockUnlessBroken(
+  directory: string,
+  deviceId: string,
+  log: Logger,
+): Promise<StateLock | undefined> {
+  try {
+    return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
+  } catch (error) {
+    if (isAgentError(error)) throw error;
+    log.warn({ event: "state-unlocked", cause: messageOf(error) }, "the state directory cannot be locked");
+    return undefined;
+  }
 }
