@@ -16,6 +16,7 @@ import { readTrustedCa } from "./hub/identity.ts";
 import { createIdentitySource } from "./hub/identity-source.ts";
 import { createMethods } from "./hub/methods.ts";
 import { MODEL_ID } from "./hub/model.ts";
+import { createOutboxReport } from "./hub/outbox-report.ts";
 import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
@@ -137,6 +138,12 @@ export async function startAgent(
   const reported = createReported(session, clock, (error) =>
     log.debug({ event: "report-failed", cause: messageOf(error) }, "reporting is interrupted"),
   );
+  const outboxReport = createOutboxReport({
+    counts: outbox.counts,
+    drained: courier.drained,
+    reported,
+    clock,
+  });
   const twin = createTwinSettings(config.cave, await kept.settings.read());
 
   // The outbox takes them in order: when the last one is in, all are.
@@ -245,7 +252,7 @@ export async function startAgent(
     session,
     twin,
     reported,
-    outbox,
+    outboxReport,
     identity,
     onMethod,
     onSettings(settings) {
@@ -269,6 +276,7 @@ export async function startAgent(
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
+    { name: "outbox report", run: outboxReport.run },
     {
       name: "courier",
       run: courier.run,
