@@ -41,6 +41,32 @@ describe("openSegmentOutbox", () => {
     await outbox.close();
   });
 
+  it("does not take for old what was only in memory until the disk told how long earlier runs had been", async () => {
+    const DAY = 86_400_000;
+    const directory = await folder();
+    const first = await open(directory, { maxAge: 30 * DAY });
+    await first.clock.advance(40 * DAY);
+    first.outbox.acknowledge((await first.outbox.append("old")).sequence);
+    await first.outbox.close();
+    const faults: Parameters<typeof faultyFiles>[0] = {
+      list: () => {
+        throw systemError("EIO");
+      },
+    };
+    const { outbox, events, clock } = await open(directory, {
+      maxAge: 30 * DAY,
+      files: faultyFiles(faults),
+    });
+    for (const payload of ["a", "b"]) await outbox.append(payload);
+    delete faults.list;
+    await clock.advance(2000);
+    await until(() => events.at(-1)?.kind === "disk", "the disk");
+    await outbox.append("c");
+    assert.deepEqual(await all(outbox), ["a", "b", "c"]);
+    assert.equal(outbox.counts().dropped, 0);
+    await outbox.close();
+  });
+
   it("keeps acknowledgements that came out of order, over many segments", async () => {
     const directory = await folder();
     const first = await open(directory);
