@@ -46,7 +46,7 @@ describe("openSegmentOutbox", () => {
     const directory = await folder();
     const first = await open(directory, { maxAge: 30 * DAY });
     await first.clock.advance(40 * DAY);
-    first.outbox.acknowledge((await first.outbox.append("old")).sequence);
+    first.outbox.acknowledge((await first.outbox.append(PAYLOAD)).sequence);
     await first.outbox.close();
     const faults: Parameters<typeof faultyFiles>[0] = {
       list: () => {
@@ -57,12 +57,15 @@ describe("openSegmentOutbox", () => {
       maxAge: 30 * DAY,
       files: faultyFiles(faults),
     });
-    for (const payload of ["a", "b"]) await outbox.append(payload);
+    // More than the segment of the earlier run has room for: the rest stands in one of its own.
+    for (let count = 0; count < 10; count += 1) await outbox.append(PAYLOAD);
     delete faults.list;
     await clock.advance(2000);
     await until(() => events.at(-1)?.kind === "disk", "the disk");
-    await outbox.append("c");
-    assert.deepEqual(await all(outbox), ["a", "b", "c"]);
+    for (let sequence = 1; sequence <= 9; sequence += 1) outbox.acknowledge(sequence);
+    while ((await segmentsOf(directory)).length > 1) await clock.advance(10_000);
+    await outbox.append("new");
+    assert.deepEqual(await all(outbox), [PAYLOAD, PAYLOAD, "new"]);
     assert.equal(outbox.counts().dropped, 0);
     await outbox.close();
   });
