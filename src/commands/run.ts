@@ -13,7 +13,7 @@ const STOP_DEADLINE = 2700;
  * process that forked it has gone.
  */
 export async function run(config: Config): Promise<number> {
-  const log = createLog(config.log.level, config.log.format);
+  const { log, end } = createLog(config.log.level, config.log.format);
   const asked = stopAsked();
   const crash = crashed();
   let agent: Agent | undefined;
@@ -39,6 +39,7 @@ export async function run(config: Config): Promise<number> {
     },
   );
   await Promise.race([agent.stop(), systemClock.sleep(STOP_DEADLINE)]);
+  end();
   return code;
 }
 
