@@ -1,8 +1,10 @@
 // npm run test:kernel: the agent and its add-ons on I2C and GPIO as a kernel has them, in one rig after the other, with
-// a table of what came of it. `-- --fast` runs those that take seconds, `-- fuse` those that are named, and
-// `-- test/kernel/fuse/onoff.test.ts` single files.
-import { dirname, relative, resolve } from "node:path";
+// a table of what came of it. `-- --fast` runs those that take seconds, `-- fuse` those that are named,
+// `-- test/kernel/fuse/onoff.test.ts` single files, and `-- --node 22` those that can have another Node, with that.
+import { basename, dirname, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { fuse } from "./kernel/fuse.mjs";
+import { otherNode } from "./kernel/other-node.mjs";
 import { filesOf, runRig, TESTS } from "./kernel/run-rig.mjs";
 import { table } from "./kernel/table.mjs";
 import { main, SetupError, setup } from "./setup.mjs";
@@ -11,30 +13,40 @@ import { main, SetupError, setup } from "./setup.mjs";
 const RIGS = [fuse];
 
 await main(async () => {
-  const wanted = chosen(process.argv.slice(2));
+  const { values, positionals } = words();
+  const wanted = chosen(positionals, values);
   await setup();
+  const other = values.node && (await otherNode(values.node));
   const results = [];
-  for (const { rig, files } of wanted) results.push(await runRig(rig, files));
+  for (const { rig, files } of wanted) results.push(await runRig(other ? rig.on(other) : rig, files));
   process.stdout.write(`\n${table(results)}\n`);
   if (results.some(({ result }) => result === "FAILED")) process.exitCode = 1;
 });
 
-/** The rigs to run, each with its test files. */
-function chosen(words) {
-  const named = words.filter((word) => !word.startsWith("-"));
-  if (named.length === 0) {
-    const rigs = RIGS.filter(({ isFast }) => isFast || !words.includes("--fast"));
-    return rigs.map((rig) => ({ rig, files: filesOf(rig) }));
+function words() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { fast: { type: "boolean" }, node: { type: "string" } },
+    });
+  } catch (error) {
+    throw new SetupError(error.message);
   }
-  return named.map((word) => {
-    const rig = RIGS.find(({ name }) => name === word);
+}
+
+/** The rigs to run, each with its test files. */
+function chosen(words, { fast, node }) {
+  const rigs = RIGS.filter((rig) => (rig.isFast || !fast) && (rig.on || !node));
+  if (words.length === 0) return rigs.map((rig) => ({ rig, files: filesOf(rig) }));
+  return words.map((word) => {
+    const rig = rigs.find(({ name }) => name === word);
     if (rig) return { rig, files: filesOf(rig) };
     const path = relative(TESTS, resolve(word));
-    const home = RIGS.find(({ name }) => name === dirname(path));
-    const file = home && filesOf(home).find((name) => `${home.name}/${name}` === path);
+    const home = rigs.find(({ folder }) => folder === dirname(path));
+    const file = home && filesOf(home).find((name) => name === basename(path));
     if (file) return { rig: home, files: [file] };
     throw new SetupError(
-      `there is no rig and no test ${word}: name ${RIGS.map(({ name }) => name).join(", ")}, or a test file`,
+      `there is no rig and no test ${word}: name ${rigs.map(({ name }) => name).join(", ")}, or a test file`,
     );
   });
 }

@@ -19,6 +19,7 @@ const NAMESPACES = [
 /** @type {import("./rig.d.ts").Rig} */
 export const fuse = {
   name: "fuse",
+  folder: "fuse",
   isFast: true,
   /** Most of the tests wait; each file has namespaces of its own. */
   atATime: 3,
@@ -42,6 +43,18 @@ export const fuse = {
       : undefined;
   },
   enter: () => NAMESPACES,
+  on: ({ version, node, replacements }) => ({
+    ...fuse,
+    name: `fuse, Node ${version}`,
+    node,
+    enter: () => [...NAMESPACES, ...replacing(replacements)],
+  }),
   /** By this the tests know that they are inside. */
   env: () => ({ KERNEL_RIG_OUTSIDE: readlinkSync("/proc/self/ns/mnt") }),
 };
+
+/** Mounts folders over others before the command that follows. */
+function replacing(replacements) {
+  const mounts = replacements.map(() => 'mount --bind "$1" "$2"; shift 2;').join(" ");
+  return ["sh", "-ec", `${mounts} exec "$@"`, "sh", ...replacements.flatMap(({ by, place }) => [by, place])];
+}

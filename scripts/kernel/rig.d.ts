@@ -1,6 +1,8 @@
-/** What stands in for the kernel of a Raspberry Pi. Its tests are test/kernel/NAME/*.test.ts. */
+/** What stands in for the kernel of a Raspberry Pi. */
 export interface Rig {
   name: string;
+  /** Its tests are test/kernel/FOLDER/*.test.ts. */
+  folder: string;
   /** It takes seconds. */
   isFast: boolean;
   /** Test files at a time. */
@@ -13,6 +15,10 @@ export interface Rig {
   prepare?(): Promise<void>;
   /** The words before the `node --test` of each file. */
   enter?(): string[];
+  /** The Node that runs the tests; the one that runs this if there is none. */
+  node?: string;
+  /** The same rig with another Node, if it can have one. */
+  on?(other: OtherNode): Rig;
   /** More environment of the tests. */
   env?(): Record<string, string>;
 }
@@ -20,4 +26,13 @@ export interface Rig {
 export interface Obstacle {
   reason: string;
   isImpossible?: boolean;
+}
+
+/** A Node with the add-ons built for it. */
+export interface OtherNode {
+  version: string;
+  /** The path of the program. */
+  node: string;
+  /** Folders of builds, and those that they take the place of. */
+  replacements: { by: string; place: string }[];
 }

@@ -10,8 +10,8 @@ const BUILT = join(root, ".build", "test", "kernel");
 const REPORTER = join(root, "scripts", "kernel", "reporter.mjs");
 
 /** Sources are listed, not what was built of them: the build of a deleted test may linger. */
-export function filesOf({ name }) {
-  return readdirSync(join(TESTS, name))
+export function filesOf({ folder }) {
+  return readdirSync(join(TESTS, folder))
     .filter((file) => file.endsWith(".test.ts"))
     .sort();
 }
@@ -55,7 +55,7 @@ async function runFile(rig, file) {
       ...["--enable-source-maps", "--test", `--test-timeout=${rig.timeout}`],
       ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
       ...[`--test-reporter=${REPORTER}`, `--test-reporter-destination=${record}`],
-      join(BUILT, rig.name, file.replace(/\.ts$/, ".js")),
+      join(BUILT, rig.folder, file.replace(/\.ts$/, ".js")),
     ]);
     const tests = recorded(record).map((test) => ({ ...test, file }));
     // A file of which nothing was heard, or whose process failed by itself, has not passed.
@@ -69,7 +69,7 @@ async function runFile(rig, file) {
 }
 
 async function runNode(rig, words) {
-  const [command, ...rest] = [...(rig.enter?.() ?? []), process.execPath, ...words];
+  const [command, ...rest] = [...(rig.enter?.() ?? []), rig.node ?? process.execPath, ...words];
   const env = { ...process.env, ...rig.env?.() };
   const child = spawn(command, rest, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve, reject) => {
