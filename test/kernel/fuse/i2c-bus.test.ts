@@ -88,10 +88,10 @@ describe("i2c-bus on /dev/i2c-1", () => {
 
   it("talks to address 0 once a driver of the kernel had the sensor, until the bus is opened anew", async (t) => {
     const pi = await startPi(t);
-    await pi.setBusFaults({ bound: [SHT31] });
+    await pi.bindSensor("sht3x");
     const bus = await openPromisified(1);
     await assert.rejects(bus.i2cWrite(SHT31, 2, MEASURE), { code: "EBUSY", syscall: "setAddr" });
-    await pi.setBusFaults({ bound: [] });
+    await pi.bindSensor(undefined);
     // The file without an address was kept: what is meant for the sensor goes to all that listen to a general call.
     await assert.rejects(bus.i2cWrite(SHT31, 2, MEASURE), { code: "EREMOTEIO" });
     assert.deepEqual((await pi.busTransfers()).at(-1), {
@@ -106,7 +106,7 @@ describe("i2c-bus on /dev/i2c-1", () => {
 
   it("reaches a sensor that a driver of the kernel has by force", async (t) => {
     const pi = await startPi(t);
-    await pi.setBusFaults({ bound: [SHT31] });
+    await pi.bindSensor("sht3x");
     assert.equal((await measure(await openBus(t, { forceAccess: true }))).length, 12);
   });
 });

@@ -42,6 +42,14 @@ describe("onoff on /sys/class/gpio", () => {
     assert.throws(() => new Gpio(FAN, "out"), { code: "ENOENT" });
   });
 
+  it("tries again and again until udev has given it the files of a new line", async (t) => {
+    const pi = await startPi(t, { udevDelay: 100 });
+    const from = performance.now();
+    open(t, FAN, "high");
+    assert.ok(performance.now() - from >= 99);
+    assert.equal((await pi.line(SOC, 17)).level, 1);
+  });
+
   it("sets direction and level at once, and the level from then on", async (t) => {
     const pi = await startPi(t);
     const line = open(t, FAN, "high");

@@ -10,9 +10,13 @@ import type { Level, Line, LineEvent } from "./gpio-line.ts";
 import { gpioDirectory } from "./gpio-sysfs.ts";
 import { type BusFaults, type BusTransfer, createI2cBus } from "./i2c-bus.ts";
 import { i2cDevice } from "./i2c-dev.ts";
+import { createI2cDrivers } from "./i2c-drivers.ts";
 
 /** ADDR pin low (SHT3x-DIS datasheet v5, table 7). */
 export const SHT31_ADDRESS = 0x44;
+
+/** The bus on the pins of the header. */
+const I2C_BUS = 1;
 
 export interface BoardOptions {
   gpioChips: readonly GpioChipSpec[];
@@ -21,6 +25,8 @@ export interface BoardOptions {
   faults?: Partial<Sht31Faults>;
   /** False: I2C is not switched on, there is no /dev/i2c-1. */
   i2c?: boolean;
+  /** Milliseconds from the export of a line until udev has given its files to us. */
+  udevDelay?: number;
   /** False: a kernel without GPIO_SYSFS, there is no /sys/class/gpio. */
   gpioSysfs?: boolean;
 }
@@ -36,6 +42,8 @@ export interface Board {
   isHeating(): boolean;
   /** What the sensor was told and what it said. */
   sensorTransfers(): readonly Transfer[];
+  /** A driver of the kernel has the sensor, as after `dtoverlay=i2c-sensor,sht3x`; undefined: none has it any more. */
+  bindSensor(driver: string | undefined): void;
   setBusFaults(faults: Partial<BusFaults>): void;
   /** What happened on the bus, at all addresses. */
   busTransfers(): readonly BusTransfer[];
@@ -61,7 +69,10 @@ export interface LineState {
   history: readonly LineEvent[];
 }
 
-/** A Raspberry Pi with an SHT31 on /dev/i2c-1: `i2c-1` and `gpio/` below `root`. */
+/**
+ * A Raspberry Pi with an SHT31 on /dev/i2c-1. Below `root` lie `i2c-1`, `gpio/` for /sys/class/gpio and `bus-i2c/` for
+ * /sys/bus/i2c.
+ */
 export function createBoard(options: BoardOptions): { root: Directory; board: Board } {
   const air = { ...options.air };
   const sensor = createSht31Chip({
@@ -69,11 +80,13 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
     air: () => air,
     ...(options.faults && { faults: options.faults }),
   });
-  const bus = createI2cBus(new Map([[SHT31_ADDRESS, sensor]]));
+  const drivers = createI2cDrivers(I2C_BUS);
+  const bus = createI2cBus(new Map([[SHT31_ADDRESS, sensor]]), drivers.has);
   const chips = options.gpioChips.map(createGpioChip);
   const root = rootDirectory({
     ...(options.i2c !== false && { "i2c-1": i2cDevice(bus) }),
-    ...(options.gpioSysfs !== false && { gpio: gpioDirectory(chips) }),
+    "bus-i2c": drivers.directory,
+    ...(options.gpioSysfs !== false && { gpio: gpioDirectory(chips, options.udevDelay ?? 0) }),
   });
 
   function line(label: string, offset: number): Line {
@@ -90,6 +103,10 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
     brownOut: sensor.brownOut,
     isHeating: sensor.heater,
     sensorTransfers: sensor.told,
+    bindSensor(driver) {
+      if (driver === undefined) drivers.unbind(SHT31_ADDRESS);
+      else drivers.bind(SHT31_ADDRESS, driver);
+    },
     setBusFaults: (faults) => void Object.assign(bus.faults, faults),
     busTransfers: () => bus.transfers,
     line(chip, offset) {

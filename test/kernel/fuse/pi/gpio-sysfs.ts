@@ -1,12 +1,15 @@
 import { refusal } from "./errno.ts";
-import { attribute, type Directory, directory } from "./fuse/tree.ts";
+import { type Attribute, attribute, type Directory, directory } from "./fuse/tree.ts";
 import type { GpioChip } from "./gpio-chip.ts";
 import type { Line } from "./gpio-line.ts";
 
 const OWNER = "sysfs";
 
-/** /sys/class/gpio (Linux Documentation/admin-guide/gpio/sysfs.rst). Lines have numbers that count over all chips. */
-export function gpioDirectory(chips: readonly GpioChip[]): Directory {
+/**
+ * /sys/class/gpio (Linux Documentation/admin-guide/gpio/sysfs.rst). Lines have numbers that count over all chips. The
+ * files of a line may be used `udevDelay` milliseconds after its export: udev gives them to the group gpio only then.
+ */
+export function gpioDirectory(chips: readonly GpioChip[], udevDelay: number): Directory {
   const top = directory({
     export: attribute({ store: (text) => exportLine(integer(text)) }),
     unexport: attribute({ store: (text) => unexportLine(integer(text)) }),
@@ -30,7 +33,13 @@ export function gpioDirectory(chips: readonly GpioChip[]): Directory {
     const found = line(number);
     found.request(OWNER);
     const name = `gpio${number}`;
-    const attributes = lineDirectory(found, () => top.entries.get(name) === attributes);
+    const permittedAt = performance.now() + udevDelay;
+    const attributes = lineDirectory(found, {
+      exists: () => top.entries.get(name) === attributes,
+      permit() {
+        if (performance.now() < permittedAt) throw refusal("EACCES");
+      },
+    });
     top.entries.set(name, attributes);
   }
   function unexportLine(number: number): void {
@@ -40,17 +49,17 @@ export function gpioDirectory(chips: readonly GpioChip[]): Directory {
   return top;
 }
 
-function lineDirectory(line: Line, exists: () => boolean): Directory {
+function lineDirectory(line: Line, life: Pick<Attribute, "exists" | "permit">): Directory {
   return directory({
     active_low: attribute({
-      exists,
+      ...life,
       show: () => (line.activeLow() ? 1 : 0),
       store: (text) => line.setActiveLow(integer(text) !== 0),
     }),
-    direction: attribute({ exists, show: line.direction, store: line.setDirection }),
-    edge: attribute({ exists, show: line.edge, store: line.setEdge }),
+    direction: attribute({ ...life, show: line.direction, store: line.setDirection }),
+    edge: attribute({ ...life, show: line.edge, store: line.setEdge }),
     value: attribute({
-      exists,
+      ...life,
       show: line.value,
       store: (text) => line.setValue(integer(text) === 0 ? 0 : 1),
       poll() {

@@ -20,8 +20,6 @@ export interface BusFaults {
    * does. The kernel's default is one second (adap->timeout = HZ, drivers/i2c/i2c-core-base.c).
    */
   heldFor: number | undefined;
-  /** Addresses that a driver of the kernel is bound to. */
-  bound: readonly number[];
   /** How the controller says that nobody acknowledged: EREMOTEIO on a Raspberry Pi (i2c-bcm2835), ENXIO elsewhere. */
   nack: "EREMOTEIO" | "ENXIO";
 }
@@ -35,8 +33,12 @@ export interface BusTransfer {
   error: string | undefined;
 }
 
-export function createI2cBus(slaves: ReadonlyMap<number, Sht31Chip>): I2cBus {
-  const faults: BusFaults = { heldFor: undefined, bound: [], nack: "EREMOTEIO" };
+/** `isBound`: whether a driver of the kernel has the address. */
+export function createI2cBus(
+  slaves: ReadonlyMap<number, Sht31Chip>,
+  isBound: (address: number) => boolean,
+): I2cBus {
+  const faults: BusFaults = { heldFor: undefined, nack: "EREMOTEIO" };
   const transfers: BusTransfer[] = [];
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -71,7 +73,7 @@ export function createI2cBus(slaves: ReadonlyMap<number, Sht31Chip>): I2cBus {
     faults,
     transfers,
     claim(address) {
-      const error = faults.bound.includes(address) ? "EBUSY" : undefined;
+      const error = isBound(address) ? "EBUSY" : undefined;
       transfers.push({ kind: "claim", address, bytes: "", error });
       if (error) throw refusal(error);
     },

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 const CLASS = "/sys/class";
+const BUS = "/sys/bus";
 const STAGE = join(CLASS, ".stage");
 /** The machine's own devices: all but those that the board has instead. */
 const MACHINE = join(STAGE, "machine");
@@ -15,13 +16,13 @@ export const BOARD = join(STAGE, "board");
 let isSet = false;
 
 /**
- * Makes /dev and /sys/class of this mount namespace such that they lead to what is mounted on `BOARD`, and to no I2C
+ * Makes /dev, /sys/class and /sys/bus of this mount namespace such that they lead to what is mounted on `BOARD`, and to no I2C
  * bus or GPIO line that the machine itself may have. Does nothing the second time.
  */
 export function setStage(): void {
   if (isSet) return;
   assertPrivate();
-  mount("-t", "tmpfs", "stage", CLASS);
+  for (const folder of [CLASS, BUS]) mount("-t", "tmpfs", "stage", folder);
   for (const folder of [BOARD, MACHINE, DEVICES]) mkdirSync(folder, { recursive: true });
   mount("--rbind", "/dev", MACHINE);
   for (const name of readdirSync(MACHINE)) {
@@ -29,6 +30,7 @@ export function setStage(): void {
   }
   symlinkSync(join(BOARD, "i2c-1"), join(DEVICES, "i2c-1"));
   symlinkSync(join(BOARD, "gpio"), join(CLASS, "gpio"));
+  symlinkSync(join(BOARD, "bus-i2c"), join(BUS, "i2c"));
   mount("--bind", DEVICES, "/dev");
   isSet = true;
 }

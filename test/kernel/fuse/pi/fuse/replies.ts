@@ -3,10 +3,9 @@ import { MAX_WRITE, PROTOCOL } from "./wire.ts";
 
 /** The answers of the FUSE protocol: structs of Linux include/uapi/linux/fuse.h, like wire.ts. */
 
-const S_IFDIR = 0o040_000;
-const S_IFREG = 0o100_000;
-const DT_DIR = 4;
-const DT_REG = 8;
+/** The type bits of st_mode (inode(7)). A directory entry has them too, without the twelve bits below them. */
+const TYPE = { directory: 0o040_000, file: 0o100_000, link: 0o120_000 } as const;
+const DIRENT_SHIFT = 12;
 /** As sysfs says of every attribute; what is read is what there is, since nothing is cached. */
 const ATTRIBUTE_SIZE = 4096;
 /** No page cache between a reader and us. */
@@ -45,11 +44,10 @@ export function initOut(kernelMinor: number): Buffer {
 
 /** struct fuse_attr. */
 function attr(node: Node): Buffer {
-  const isDirectory = node.kind === "directory";
   const out = Buffer.alloc(88);
   out.writeBigUInt64LE(BigInt(node.id), 0);
-  out.writeBigUInt64LE(BigInt(isDirectory ? 0 : ATTRIBUTE_SIZE), 8);
-  out.writeUInt32LE((isDirectory ? S_IFDIR : S_IFREG) | node.mode, 60);
+  out.writeBigUInt64LE(BigInt(node.kind === "directory" ? 0 : ATTRIBUTE_SIZE), 8);
+  out.writeUInt32LE(TYPE[node.kind] | node.mode, 60);
   out.writeUInt32LE(1, 64);
   out.writeUInt32LE(ATTRIBUTE_SIZE, 80);
   return out;
@@ -86,7 +84,7 @@ export function readdirOut(entries: [string, Node][], first: number, size: numbe
     row.writeBigUInt64LE(BigInt(node.id), 0);
     row.writeBigUInt64LE(BigInt(index + 1), 8);
     row.writeUInt32LE(bytes.length, 16);
-    row.writeUInt32LE(node.kind === "directory" ? DT_DIR : DT_REG, 20);
+    row.writeUInt32LE(TYPE[node.kind] >> DIRENT_SHIFT, 20);
     bytes.copy(row, 24);
     rows.push(row);
   }

@@ -87,7 +87,22 @@ function createHandlers(device: FuseDevice, root: Directory): Map<number, Handle
     [OPCODE.GETATTR, (request) => replies.attrOut(node(request))],
     // Truncated to nothing by whoever opens it to write: an attribute has no contents to lose.
     [OPCODE.SETATTR, (request) => replies.attrOut(node(request))],
-    [OPCODE.ACCESS, nothing],
+    [
+      OPCODE.READLINK,
+      (request) => {
+        const found = node(request);
+        if (found.kind !== "link") throw refusal("EINVAL");
+        return Buffer.from(found.target);
+      },
+    ],
+    [
+      OPCODE.ACCESS,
+      (request) => {
+        const found = node(request);
+        if (found.kind === "file") found.permit();
+        return EMPTY;
+      },
+    ],
     [OPCODE.OPENDIR, () => replies.openOut(0)],
     [
       OPCODE.READDIR,
@@ -102,6 +117,7 @@ function createHandlers(device: FuseDevice, root: Directory): Map<number, Handle
       (request) => {
         const found = node(request);
         if (found.kind !== "file") throw refusal("EISDIR");
+        found.permit();
         lastHandle += 1;
         handles.set(lastHandle, { file: found.open() });
         return replies.openOut(lastHandle);

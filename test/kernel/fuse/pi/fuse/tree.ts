@@ -1,6 +1,6 @@
 import { refusal } from "../errno.ts";
 
-export type Node = Directory | FileNode;
+export type Node = Directory | FileNode | Link;
 
 export interface Directory {
   kind: "directory";
@@ -13,7 +13,17 @@ export interface FileNode {
   kind: "file";
   id: number;
   mode: number;
+  /** Throws if it may not be opened now: the answer to access(2) too. */
+  permit(): void;
   open(): OpenFile;
+}
+
+/** A symbolic link. */
+export interface Link {
+  kind: "link";
+  id: number;
+  mode: number;
+  target: string;
 }
 
 /** A file that somebody has open. What it throws with a `code` is the errno that they get. */
@@ -46,8 +56,12 @@ export function directory(entries: Record<string, Node>): Directory {
   return { kind: "directory", id: nextId(), mode: 0o755, entries: new Map(Object.entries(entries)) };
 }
 
-export function file(mode: number, open: () => OpenFile): FileNode {
-  return { kind: "file", id: nextId(), mode, open };
+export function file(mode: number, open: () => OpenFile, permit: () => void = () => undefined): FileNode {
+  return { kind: "file", id: nextId(), mode, permit, open };
+}
+
+export function link(target: string): Link {
+  return { kind: "link", id: nextId(), mode: 0o777, target };
 }
 
 /** What stands behind an attribute of sysfs: text with a newline that is added here, and taken off what is written. */
@@ -58,6 +72,7 @@ export interface Attribute {
   poll?: () => Poll & { seen(): void };
   /** Whether it is still there: who has it open gets ENODEV once it is not. */
   exists?: () => boolean;
+  permit?: () => void;
 }
 
 export function attribute(attribute: Attribute): FileNode {
@@ -66,7 +81,7 @@ export function attribute(attribute: Attribute): FileNode {
   const check = () => {
     if (!exists()) throw refusal("ENODEV");
   };
-  return file(mode, () => {
+  const open = (): OpenFile => {
     const poll = attribute.poll?.();
     return {
       read(size, offset) {
@@ -82,13 +97,14 @@ export function attribute(attribute: Attribute): FileNode {
       },
       ...(poll && { poll }),
     };
-  });
+  };
+  return file(mode, open, attribute.permit);
 }
 
 /** The node with that id below `top`, or `top` itself. */
 export function findNode(top: Node, id: number): Node | undefined {
   if (top.id === id) return top;
-  if (top.kind === "file") return undefined;
+  if (top.kind !== "directory") return undefined;
   for (const entry of top.entries.values()) {
     const found = findNode(entry, id);
     if (found) return found;

@@ -11,6 +11,7 @@ export const OPCODE = {
   FORGET: 2,
   GETATTR: 3,
   SETATTR: 4,
+  READLINK: 5,
   OPEN: 14,
   READ: 15,
   WRITE: 16,
