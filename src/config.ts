@@ -3,11 +3,13 @@ import { dirname, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
+import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
 import type { SafeState } from "./fan/fan.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
+import type { SensorConfig } from "./sensor/open.ts";
 
 /** The agent's configuration, checked. Durations in milliseconds, paths absolute. */
 export interface Config {
@@ -24,7 +26,7 @@ export interface Config {
   tls: { trustedCaFile: string };
   hub: { keepAlive: number; retryAfter: number; retryAtMost: number };
   state: { directory: string };
-  sensor: { source: "simulated"; readEvery: number; staleAfter: number; stuckAfter: number };
+  sensor: SensorConfig & { readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
   fan: {
     driver: "simulated";
@@ -78,10 +80,25 @@ export function loadConfig(
     );
   }
   const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
-  if (config.sensor.staleAfter >= config.sensor.readEvery) return config;
-  throw refusal(file, [
-    "sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale",
-  ]);
+  const problems = contradictions(config);
+  if (problems.length > 0) throw refusal(file, problems);
+  return config;
+}
+
+/** Longer than a pulse of the sensor's heater and the cooling after it. */
+const STALE_AFTER_WITH_HEATER = 5 * 60_000;
+
+function contradictions({ sensor }: Config): string[] {
+  const { staleAfter, readEvery, heater } = sensor;
+  if (staleAfter < readEvery) {
+    return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+  }
+  if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
+    return [
+      'sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse": readings do not count while the sensor is warm',
+    ];
+  }
+  return [];
 }
 
 function refusal(file: string, problems: string[]): AgentError {
@@ -173,7 +190,11 @@ function convert(raw: Raw, folder: string): Config {
     tls: { trustedCaFile: path(raw.tls.trustedCaFile) },
     hub: durations(checked.hub, ["keepAlive", "retryAfter", "retryAtMost"]),
     state: { directory: path(raw.state.directory) },
-    sensor: durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+    sensor: {
+      ...durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+      bus: parseBus(raw.sensor.bus) ?? 1,
+      address: parseSensorAddress(raw.sensor.address) ?? "auto",
+    },
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
     fan: durations(checked.fan, ["overrideFor", "minimumOn", "minimumOff", "responseAfter"]),
     outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),

@@ -8,8 +8,8 @@ const FASTEST = { temperature: 0.5, humidity: 5 };
 
 /** The limits of quality, guard and safe state that a configuration asks for. */
 export function steerLimits({ sensor, fan, simulation }: Config): SteerLimits {
-  // A simulated cave lives faster, and so does its air.
-  const pace = sensor.source === "simulated" ? Math.max(1, simulation.speed) : 1;
+  // A simulated cave lives faster, and so does its air. What "auto" will find is not known yet.
+  const pace = sensor.source === "sht31" ? 1 : Math.max(1, simulation.speed);
   return {
     safeState: fan.safeState,
     guard: { minimumOn: fan.minimumOn, minimumOff: fan.minimumOff, switchesPerHour: fan.switchesPerHour },
