@@ -1,7 +1,7 @@
 // npm run test:kernel: the agent and its add-ons on I2C and GPIO as a kernel has them, in one rig after the other, with
 // a table of what came of it. `-- --fast` runs those that take seconds, `-- fuse` those that are named,
 // `-- test/kernel/fuse/onoff.test.ts` single files, and `-- --node 22` those that can have another Node, with that.
-import { basename, dirname, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { fuse } from "./kernel/fuse.mjs";
 import { otherNode } from "./kernel/other-node.mjs";
@@ -37,16 +37,21 @@ function words() {
 /** The rigs to run, each with its test files. */
 function chosen(words, { fast, node }) {
   const rigs = RIGS.filter((rig) => (rig.isFast || !fast) && (rig.on || !node));
-  if (words.length === 0) return rigs.map((rig) => ({ rig, files: filesOf(rig) }));
-  return words.map((word) => {
-    const rig = rigs.find(({ name }) => name === word);
-    if (rig) return { rig, files: filesOf(rig) };
-    const path = relative(TESTS, resolve(word));
-    const home = rigs.find(({ folder }) => folder === dirname(path));
-    const file = home && filesOf(home).find((name) => name === basename(path));
-    if (file) return { rig: home, files: [file] };
-    throw new SetupError(
-      `there is no rig and no test ${word}: name ${rigs.map(({ name }) => name).join(", ")}, or a test file`,
-    );
-  });
+  const wanted = words.length === 0 ? rigs.flatMap(allOf) : words.flatMap((word) => named(word, rigs));
+  return rigs
+    .map((rig) => ({ rig, files: wanted.filter((each) => each.rig === rig).map(({ file }) => file) }))
+    .filter(({ files }) => files.length > 0);
+}
+
+function named(word, rigs) {
+  const path = relative(TESTS, resolve(word));
+  const isMeant = ({ rig, file }) => word === rig.name || path === join(rig.folder, file);
+  const found = rigs.flatMap(allOf).filter(isMeant);
+  if (found.length > 0) return found;
+  const names = rigs.map(({ name }) => name).join(", ");
+  throw new SetupError(`there is no rig and no test ${word}: name ${names}, or a test file`);
+}
+
+function allOf(rig) {
+  return filesOf(rig).map((file) => ({ rig, file }));
 }
