@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startCave } from "./cave.ts";
+
+describe("fault 28: words of the sensor that are damaged on the wires", () => {
+  it("are dropped and counted, whichever of the two it is", async (t) => {
+    const { pi, agent, becomes, messages, assertMeasured } = await startCave(t);
+    let counted = 0;
+    for (const corruptNext of [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ] as const) {
+      counted += 1;
+      await pi.setSensorFaults({ corruptNext: [...corruptNext] });
+      await becomes(`${counted} are counted`, ({ sensor }) => sensor.faults?.crc === counted);
+      await messages(1);
+    }
+    assert.ok(!agent.lines.some(({ event }) => event === "sensor-fault"), agent.output());
+    assertMeasured();
+  });
+
+  it("are a fault of the sensor when all of them are", async (t) => {
+    const { pi, agent, becomes, messages, assertMeasured } = await startCave(t);
+    await pi.setSensorFaults({ corruptNext: [Number.MAX_SAFE_INTEGER, 0] });
+    const { cause } = await agent.logged("sensor-fault");
+    assert.match(String(cause), /the CRC does not fit/);
+    await becomes("it has failed", ({ sensor }) => sensor.state === "failed");
+    await pi.setSensorFaults({ corruptNext: [0, 0] });
+    await messages(2);
+    assertMeasured();
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { HealthDocument } from "#agent/health/document.js";
+import { type Changes, startWith } from "../../faults/agents.ts";
+import { type Ledger, openLedger } from "../../faults/ledger.ts";
+import { type AgentRig, type CloudRig, startCloud } from "../../support/rig.ts";
+import { getStatus } from "../../support/status.ts";
+import { until } from "../../support/until.ts";
+import type { BoardOptions } from "./pi/board.ts";
+import { startPi } from "./pi/pi.ts";
+import type { RemoteBoard } from "./pi/remote.ts";
+
+/** A whole cave: the board, the local cloud, and an agent of its own process between them. */
+export interface Cave {
+  pi: RemoteBoard;
+  rig: CloudRig;
+  ledger: Ledger;
+  agent: AgentRig;
+  /** Waits until the agent's status is such, and resolves to it. */
+  becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument>;
+  /** Waits until the hub has got so many messages more. */
+  messages(count: number): Promise<void>;
+  /** Nothing but what was measured, by this sensor, has reached the hub. */
+  assertMeasured(): void;
+}
+
+/** What a gateway has; the rest of its configuration is the rig's. */
+export const SENSOR: Changes = { "sensor.source": "sht31" };
+
+export const AIR = { temperature: 11.37, humidity: 88.64 };
+
+/** Resolves when the first message has come to the hub, or as soon as it is online if `silent`. */
+export async function startCave(
+  t: TestContext,
+  { board = {}, changes = {}, silent = false }: Partial<CaveOptions> = {},
+): Promise<Cave> {
+  const pi = await startPi(t, { air: AIR, ...board });
+  const rig = await startCloud(t);
+  const ledger = openLedger(rig);
+  const agent = await startWith(t, rig, { ...SENSOR, ...changes });
+  const cave = { pi, rig, ledger, agent, ...watch(rig, ledger, agent) };
+  await agent.logged("online");
+  if (!silent) await cave.messages(1);
+  return cave;
+}
+
+/** Milliseconds. */
+const LOOK_EVERY = 100;
+
+export interface CaveOptions {
+  board: Partial<BoardOptions>;
+  changes: Changes;
+  silent: boolean;
+}
+
+function watch(
+  rig: CloudRig,
+  ledger: Ledger,
+  agent: AgentRig,
+): Pick<Cave, "becomes" | "messages" | "assertMeasured"> {
+  return {
+    async becomes(what, probe) {
+      let status: HealthDocument | undefined;
+      const look = async () => {
+        status = await getStatus(rig);
+        if (probe(status)) return status;
+        // Each look is a method call through the hub.
+        await delay(LOOK_EVERY);
+        return undefined;
+      };
+      return until(what, look, { onTimeout: () => `${JSON.stringify(status)}\n${agent.output()}` });
+    },
+    async messages(count) {
+      const wanted = ledger.received.length + count;
+      await until(`${count} messages more`, () => ledger.received.length >= wanted, {
+        onTimeout: agent.output,
+      });
+    },
+    assertMeasured() {
+      assert.ok(ledger.received.length > 0);
+      for (const { body, properties } of ledger.received) {
+        const { temperature, humidity, source } = body;
+        assert.deepEqual({ temperature, humidity, source }, { ...AIR, source: "sht31" });
+        assert.deepEqual([properties.simulated, properties.quality], [undefined, undefined]);
+      }
+      ledger.assertSound();
+    },
+  };
+}
