@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
 import { messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
+import { causeOf, createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { runDoctor, usable } from "./health/doctor/run.ts";
 import { openStatus } from "./health/room.ts";
@@ -20,6 +21,7 @@ import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
 import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
@@ -53,6 +55,12 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
+const FAN_OPEN: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's line",
+  remedy: "check the line; cave-agent doctor does",
+};
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(config: Config, { log, clock, random }: AgentParts): Promise<Agent> {
@@ -137,7 +145,15 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
     }
   }
 
-  const fan = openFan(config.fan);
+  let look: () => void = () => undefined;
+  const fan = openFan(config.fan, {
+    clock,
+    sensorSource: config.sensor.source,
+    ...createFanLog(log, config.sensor.source, () => look()),
+  });
+  await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
+    log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
+  );
   const sensor = openSensor(config.sensor, config.simulation, { clock, fanOn: () => fan.state() === "on" });
   const found = fan.state() === "failed" ? undefined : fan.state() === "on";
   const initial = await restoreSteering(kept, found, clock, log);
@@ -169,8 +185,7 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
     },
     onSensorFault: (error) =>
       log.warn({ event: "sensor-fault", cause: messageOf(error) }, "the sensor gives no reading"),
-    onFanFault: (error) =>
-      log.error({ event: "fan-fault", cause: messageOf(error) }, "the fan does not obey"),
+    onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
   const status = () =>
@@ -180,11 +195,13 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       now: clock.now(),
       connection: session.describe(),
       sensor: sensor.describe(),
+      fan: fan.describe(),
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),
     });
   const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
+  look = health.look;
   const diagnose = (signal: AbortSignal) =>
     runDoctor({ configuration: usable(config), hub: session.describe().hub ?? undefined, clock }, signal);
 

@@ -5,7 +5,8 @@ import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import type { SafeState } from "./fan/fan.ts";
+import { contradictions, type FanConfig } from "./fan/config.ts";
+import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 
@@ -26,9 +27,7 @@ export interface Config {
   state: { directory: string };
   sensor: { source: "simulated"; readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
-  fan: {
-    driver: "simulated";
-    safeState: SafeState;
+  fan: FanConfig & {
     overrideFor: number;
     minimumOn: number;
     minimumOff: number;
@@ -63,7 +62,7 @@ export function loadConfig(
   file: string,
   environment: Record<string, string | undefined> = process.env,
 ): Config {
-  const document = readToml(file);
+  const document = withLineTexts(readToml(file));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   if (unknown.length > 0) throw refusal(file, unknown);
@@ -78,10 +77,14 @@ export function loadConfig(
     );
   }
   const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
-  if (config.sensor.staleAfter >= config.sensor.readEvery) return config;
-  throw refusal(file, [
-    "sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale",
-  ]);
+  const problems = contradictions(config.fan);
+  if (config.sensor.staleAfter < config.sensor.readEvery) {
+    problems.push(
+      "sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale",
+    );
+  }
+  if (problems.length > 0) throw refusal(file, problems);
+  return config;
 }
 
 function refusal(file: string, problems: string[]): AgentError {
@@ -118,6 +121,19 @@ function whereIn(error: unknown): string {
   // The rest of its text is a drawing of the lines around.
   const [reason = ""] = error.message.replace("Invalid TOML document: ", "").split("\n");
   return `line ${error.line}, column ${error.column}: ${reason}`;
+}
+
+const LINE_KEYS = ["line", "feedbackLine"];
+
+/** A line may be an inline table, which convict would take for a section: it becomes the text of the same line. */
+function withLineTexts(document: Record<string, unknown>): Record<string, unknown> {
+  const { fan } = document;
+  if (typeof fan !== "object" || fan === null || Array.isArray(fan)) return document;
+  const keys = Object.entries(fan).map(([key, value]) => [
+    key,
+    LINE_KEYS.includes(key) ? lineFromTable(value) : value,
+  ]);
+  return { ...document, fan: Object.fromEntries(keys) };
 }
 
 /** A wrong value may come from the environment, where nobody would look for it. */
@@ -175,7 +191,17 @@ function convert(raw: Raw, folder: string): Config {
     state: { directory: path(raw.state.directory) },
     sensor: durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
-    fan: durations(checked.fan, ["overrideFor", "minimumOn", "minimumOff", "responseAfter"]),
+    fan: {
+      ...durations(checked.fan, [
+        "feedbackWithin",
+        "overrideFor",
+        "minimumOn",
+        "minimumOff",
+        "responseAfter",
+      ]),
+      line: parseLine(String(raw.fan.line)),
+      feedbackLine: parseLine(String(raw.fan.feedbackLine)),
+    },
     outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),
     status: { ...checked.status, socket: path(raw.status.socket) },
   };

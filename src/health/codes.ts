@@ -109,6 +109,11 @@ export const CODES = {
   DPS_UNAVAILABLE: entry("warning", "The DPS is not available at the moment.", NOTHING),
   DPS_UNREACHABLE: entry("warning", "The DPS cannot be reached.", NETWORK_REMEDY),
   DPS_UNTRUSTED: entry("error", "The DPS could not prove who it is.", TRUST_REMEDY),
+  FAN_ABSENT: entry(
+    "info",
+    "This cave has no fan.",
+    "If it has one, set fan.line to the line that switches it.",
+  ),
   FAN_FAILED: entry(
     "error",
     "The fan did not do what it was told.",

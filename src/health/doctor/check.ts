@@ -44,6 +44,8 @@ export interface Configuration {
 export interface Machine {
   devices: string;
   sysfsGpio: string;
+  /** Where libgpiod's tools are looked for; left out: in the process's own PATH. */
+  toolPath?: string;
   timesync: string;
 }
 

@@ -5,7 +5,6 @@ import { type TestContext, test } from "node:test";
 import type { Configuration, ConfiguredCheck, Finding } from "#agent/health/doctor/check.js";
 import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
-import { gpioCheck } from "#agent/health/doctor/gpio.js";
 import { i2cCheck } from "#agent/health/doctor/i2c.js";
 import { runDoctor, usable } from "#agent/health/doctor/run.js";
 import { salvageConfiguration } from "#agent/health/doctor/salvage.js";
@@ -74,15 +73,13 @@ test("a file where the state directory should be", async (t) => {
 test("simulated hardware is not looked for", async (t) => {
   const { config } = await setUp(t);
   assert.equal((await findingOf(i2cCheck, config)).result, "skipped");
-  assert.equal((await findingOf(gpioCheck, config)).result, "skipped");
 });
 
 /** A configuration as one of a later version would be: these checks look at words that the schema does not have yet. */
-function withHardware(config: string, words: { source?: string; driver?: string }): Configuration {
+function withHardware(config: string, words: { source: string }): Configuration {
   const { config: read } = salvageConfiguration(config, {});
   assert.ok(read);
-  Object.assign(read.sensor, { source: words.source ?? "simulated" });
-  Object.assign(read.fan, { driver: words.driver ?? "simulated" });
+  Object.assign(read.sensor, words);
   return usable(read);
 }
 
@@ -111,16 +108,4 @@ test("a real sensor needs an I2C bus; without one a chosen sensor fails, a tried
   const found = await look(i2cCheck, real, machine);
   assert.equal(found.result, "ok");
   assert.equal(found.detail, join(machine.devices, "i2c-1"));
-});
-
-test("a real fan needs GPIO: the character device, or sysfs", async (t) => {
-  const { config, machine } = await setUp(t);
-  const real = withHardware(config, { driver: "gpio" });
-  assert.equal((await look(gpioCheck, real, machine)).result, "failed");
-  mkdirSync(machine.sysfsGpio);
-  writeFileSync(join(machine.sysfsGpio, "export"), "");
-  assert.equal((await look(gpioCheck, real, machine)).detail, join(machine.sysfsGpio, "export"));
-  mkdirSync(machine.devices);
-  writeFileSync(join(machine.devices, "gpiochip0"), "");
-  assert.match((await look(gpioCheck, real, machine)).detail, /gpiochip0, .*export$/);
 });
