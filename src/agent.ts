@@ -15,7 +15,7 @@ import { readTrustedCa } from "./hub/identity.ts";
 import { createIdentitySource } from "./hub/identity-source.ts";
 import { createMethods } from "./hub/methods.ts";
 import { MODEL_ID } from "./hub/model.ts";
-import { createReported } from "./hub/reported.ts";
+import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
@@ -30,6 +30,7 @@ import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
+import type { OpenI2cAdapter } from "./sensor/i2c-bus.ts";
 import { openSensor } from "./sensor/open.ts";
 
 /** What the machine lends to the agent. */
@@ -38,6 +39,8 @@ export interface AgentParts {
   clock: Clock;
   /** [0, 1) */
   random: () => number;
+  /** The byte edge of the I2C buses; the machine's own if left out. */
+  openAdapter?: OpenI2cAdapter;
 }
 
 export interface Agent {
@@ -63,7 +66,8 @@ const FAN_OPEN: Deadline = {
 };
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
-export async function startAgent(config: Config, { log, clock, random }: AgentParts): Promise<Agent> {
+export async function startAgent(config: Config, parts: AgentParts): Promise<Agent> {
+  const { log, clock, random, openAdapter } = parts;
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
   const identity = createIdentitySource(config.device, {
     onNew: ({ thumbprint, notAfter }) =>
@@ -154,7 +158,17 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
   await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
     log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
   );
-  const sensor = openSensor(config.sensor, config.simulation, { clock, fanOn: () => fan.state() === "on" });
+  const sensor = openSensor(config.sensor, config.simulation, {
+    clock,
+    fanOn: () => fan.state() === "on",
+    openAdapter,
+    answered: kept.sensor,
+    onSimulated: (error) =>
+      log.warn(
+        { event: "sensor-simulated", cause: messageOf(error) },
+        `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
+      ),
+  });
   const found = fan.state() === "failed" ? undefined : fan.state() === "on";
   const initial = await restoreSteering(kept, found, clock, log);
   await kept.fan.write(fanRecord(initial, clock));
@@ -179,12 +193,12 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
       reported.set({
         fanState: state.fan,
         fanReason: state.reason,
-        sensor: { ...sensor.describe(), state: state.sensor },
+        sensor: describeForTwin(sensor.describe(), state.sensor),
       });
       health.look();
     },
     onSensorFault: (error) =>
-      log.warn({ event: "sensor-fault", cause: messageOf(error) }, "the sensor gives no reading"),
+      log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
     onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
@@ -203,7 +217,10 @@ export async function startAgent(config: Config, { log, clock, random }: AgentPa
   const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
   look = health.look;
   const diagnose = (signal: AbortSignal) =>
-    runDoctor({ configuration: usable(config), hub: session.describe().hub ?? undefined, clock }, signal);
+    runDoctor(
+      { configuration: usable(config), hub: session.describe().hub ?? undefined, running: status(), clock },
+      signal,
+    );
 
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {

@@ -82,7 +82,12 @@ const SECTIONS: Record<string, Record<string, Item>> = {
       4 * SECOND,
       1177 * SECOND,
     ),
-    retryAfter: duration("about the first wait after the network has failed", "1s", SECOND / 10, HOUR),
+    retryAfter: duration(
+      "first wait after the network has failed, about: half of it to three times it",
+      "1s",
+      SECOND / 10,
+      HOUR,
+    ),
     retryAtMost: duration("longest wait before a new try", "5m", SECOND, DAY),
   },
   state: {
@@ -93,7 +98,15 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     },
   },
   sensor: {
-    source: oneOf("what measures", ["simulated"]),
+    source: oneOf("what measures; auto: the sht31 if it answers at start, else simulated", [
+      "sht31",
+      "auto",
+      "simulated",
+    ]),
+    bus: { doc: "I2C bus of the sensor: its number or file", format: "i2cBus", default: 1 },
+    address: { doc: "auto, 0x44 or 0x45", format: "sensorAddress", default: "auto" },
+    humidityOffset: amount("added to each measured humidity, %RH", 0, -20, 20),
+    heater: oneOf("off, or pulse: a sensor that was wet for an hour is heated for 10 s", ["off", "pulse"]),
     readEvery: duration("time between readings", "5s", SECOND / 2, HOUR / 6),
     staleAfter: duration("no valid reading for so long: safe state", "1m", SECOND, DAY),
     stuckAfter: duration("the same value for so long: stuck", "1h", SECOND, 30 * DAY),

@@ -3,12 +3,14 @@ import { dirname, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
+import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import { contradictions, type FanConfig } from "./fan/config.ts";
+import { type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
+import type { SensorConfig } from "./sensor/open.ts";
 
 /** The agent's configuration, checked. Durations in milliseconds, paths absolute. */
 export interface Config {
@@ -25,7 +27,7 @@ export interface Config {
   tls: { trustedCaFile: string };
   hub: { keepAlive: number; retryAfter: number; retryAtMost: number };
   state: { directory: string };
-  sensor: { source: "simulated"; readEvery: number; staleAfter: number; stuckAfter: number };
+  sensor: SensorConfig & { readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
   fan: FanConfig & {
     overrideFor: number;
@@ -77,14 +79,25 @@ export function loadConfig(
     );
   }
   const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
-  const problems = contradictions(config.fan);
-  if (config.sensor.staleAfter < config.sensor.readEvery) {
-    problems.push(
-      "sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale",
-    );
-  }
+  const problems = [...sensorProblems(config), ...fanProblems(config.fan)];
   if (problems.length > 0) throw refusal(file, problems);
   return config;
+}
+
+/** Longer than a pulse of the sensor's heater and the cooling after it. */
+const STALE_AFTER_WITH_HEATER = 5 * 60_000;
+
+function sensorProblems({ sensor }: Config): string[] {
+  const { staleAfter, readEvery, heater } = sensor;
+  if (staleAfter < readEvery) {
+    return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+  }
+  if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
+    return [
+      'sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse": readings do not count while the sensor is warm',
+    ];
+  }
+  return [];
 }
 
 function refusal(file: string, problems: string[]): AgentError {
@@ -189,7 +202,11 @@ function convert(raw: Raw, folder: string): Config {
     tls: { trustedCaFile: path(raw.tls.trustedCaFile) },
     hub: durations(checked.hub, ["keepAlive", "retryAfter", "retryAtMost"]),
     state: { directory: path(raw.state.directory) },
-    sensor: durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+    sensor: {
+      ...durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+      bus: parseBus(raw.sensor.bus) ?? 1,
+      address: parseSensorAddress(raw.sensor.address) ?? "auto",
+    },
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
     fan: {
       ...durations(checked.fan, [

@@ -125,6 +125,8 @@ export function createControl(options: ControlOptions): Control {
   let last: Steering | undefined;
   let response = INITIAL_RESPONSE;
   let reading: ControlState["reading"];
+  /** The newest reading that is the cave's and not the warm sensor's. */
+  let caveAir: Reading | undefined;
   let fault: string | undefined;
   let alerts: Alerts = { fan: false, temperature: false, humidity: false };
   let readAt = clock.monotonic();
@@ -138,6 +140,7 @@ export function createControl(options: ControlOptions): Control {
     try {
       const measured = await readSensor(signal);
       reading = { ...measured, readAt: clock.now() };
+      if (!measured.heated) caveAir = measured;
       fault = undefined;
       return measured;
     } catch (error) {
@@ -181,7 +184,7 @@ export function createControl(options: ControlOptions): Control {
   }
 
   function keep(air: Reading | undefined): void {
-    const found = assess(air ?? reading, settings(), fan.state());
+    const found = assess(caveAir, settings(), fan.state());
     alerts = { ...found, fan: found.fan || response.noEffectSince !== undefined };
     if (!air) return;
     const now = clock.monotonic();

@@ -14,6 +14,7 @@ interface Air {
   temperature: number;
   humidity: number;
   fault?: string;
+  heated?: true;
   reads: number;
 }
 
@@ -24,7 +25,8 @@ function testSensor(air: Air): Sensor {
       air.reads += 1;
       if (air.fault)
         throw new AgentError(air.fault, { code: "SENSOR_FAILED", retryable: true, remedy: "check it" });
-      return { temperature: air.temperature, humidity: air.humidity, source: "sht31" };
+      const { temperature, humidity, heated } = air;
+      return { temperature, humidity, source: "sht31", ...(heated && { heated }) };
     },
     describe: () => ({ source: "sht31" }),
     close: async () => undefined,
@@ -103,6 +105,29 @@ test("warm air switches the fan on, cool air off again, and each change is told 
     changes.map(({ fan, reason }) => `${fan} ${reason}`),
     ["off in-band", "on too-warm", "off in-band"],
   );
+});
+
+test("a sensor that is warm of its heater moves no fan and raises no alert, and its samples are marked", async () => {
+  const { clock, air, fan, samples, control, end } = build({ telemetryInterval: 5 });
+  await clock.advance(11_000);
+  air.temperature = 15;
+  air.humidity = 70;
+  air.heated = true;
+  await clock.advance(30_000);
+  assert.equal(fan.state(), "off");
+  assert.deepEqual(control.state().alerts, { fan: false, temperature: false, humidity: false });
+  assert.deepEqual([control.state().quality, control.state().sensor], ["heated", "ok"]);
+  assert.equal(samples.at(-1)?.sample.quality, "heated");
+  assert.equal(samples.at(-1)?.sample.temperature, 15);
+  air.temperature = 12;
+  air.humidity = 90;
+  delete air.heated;
+  await clock.advance(5000);
+  assert.equal(samples.at(-1)?.sample.quality, "good");
+  air.heated = true;
+  await clock.advance(66_000);
+  assert.equal(control.state().sensor, "stale");
+  await end();
 });
 
 test("an alert that comes or goes makes an urgent sample at once", async () => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { type Config, loadConfig } from "../config.ts";
+import { parseBus, parseSensorAddress } from "../config-formats.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { parseAssignment } from "../hub/assignment.ts";
@@ -10,6 +11,7 @@ import { VERSION } from "../lib/package.ts";
 import { createStateFile } from "../lib/state-file.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
+import { type ReadOptions, read } from "./read.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 
@@ -67,6 +69,25 @@ export async function main(argv: string[]): Promise<number> {
     .action(async ({ config, json }: { config: string; json: boolean }) => {
       code = await doctor({ file: config, json, cachedHub });
     });
+  program
+    .command("read")
+    .description("read the sensor, with or without a configuration or a running agent")
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option("--bus <bus>", "I2C bus of an SHT31: 1 or /dev/i2c-1", busArgument)
+    .option("--address <address>", "its address: 0x44, 0x45 or auto", addressArgument)
+    .option("--watch", "again and again, until Ctrl-C", false)
+    .option("--json", "for programs: one line a reading", false)
+    .action(async ({ config, bus, address, watch, json }: ReadArguments) => {
+      code = await read({
+        file: config,
+        usualFile: DEFAULT_CONFIG,
+        bus,
+        address,
+        watch,
+        json,
+        signal: untilStopped(),
+      });
+    });
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -75,6 +96,31 @@ export async function main(argv: string[]): Promise<number> {
     return EXIT.fault;
   }
   return code;
+}
+
+interface ReadArguments extends Partial<Pick<ReadOptions, "bus" | "address">> {
+  config?: string;
+  watch: boolean;
+  json: boolean;
+}
+
+function busArgument(text: string): number {
+  const bus = parseBus(/^\d+$/.test(text) ? Number(text) : text);
+  if (bus === undefined)
+    throw new InvalidArgumentError('Allowed are 0 to 255, or a file such as "/dev/i2c-1".');
+  return bus;
+}
+
+function addressArgument(text: string): "auto" | number {
+  const address = parseSensorAddress(text);
+  if (address === undefined) throw new InvalidArgumentError("Allowed are 0x44, 0x45 and auto.");
+  return address;
+}
+
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 async function cachedHub({ state }: Config): Promise<string | undefined> {

@@ -20,7 +20,7 @@ export interface FanConfig {
 }
 
 /** What no single key shows to be wrong, one a line, each beginning with the key that is to be changed. */
-export function contradictions(fan: FanConfig): string[] {
+export function fanProblems(fan: FanConfig): string[] {
   const { driver, line, feedbackLine, feedbackPull } = fan;
   const problems: string[] = [];
   if ((driver === "sysfs" || driver === "chardev") && !line) {

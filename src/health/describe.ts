@@ -42,6 +42,7 @@ function airLines({ sensor, reading, settings }: HealthDocument): Line[] {
       "sensor",
       `${sensor.source}${serial}, ${sensor.state}, ${sensor.quality}${sensor.fault === null ? "" : `: ${sensor.fault}`}`,
     ],
+    ...faultLines(sensor.faults),
     [
       "temperature",
       `${temperature.padEnd(width)}  ${wanted(settings.targetTemperature, settings.temperatureBand, "°C")}`,
@@ -52,6 +53,13 @@ function airLines({ sensor, reading, settings }: HealthDocument): Line[] {
     ],
     ["read at", reading?.readAt ?? "never"],
   ];
+}
+
+function faultLines(faults: HealthDocument["sensor"]["faults"]): Line[] {
+  const counts = Object.entries(faults ?? {}).flatMap(([kind, count]) =>
+    count > 0 ? [`${count} ${kind}`] : [],
+  );
+  return counts.length > 0 ? [["", `failed tries since the start: ${counts.join(", ")}`]] : [];
 }
 
 function workLines({ fan, outbox, alerts }: HealthDocument): Line[] {

@@ -98,8 +98,8 @@ function later(act: () => void): MethodResponse {
 
 async function readSensor(parts: MethodParts): Promise<MethodResponse> {
   try {
-    const { temperature, humidity, source } = await parts.control.read(parts.stopping);
-    return answer(200, { temperature, humidity, source });
+    const { temperature, humidity, source, heated } = await parts.control.read(parts.stopping);
+    return answer(200, { temperature, humidity, source, ...(heated && { heated }) });
   } catch (error) {
     return answer(503, { result: `Sensor failed: ${messageOf(error)}` });
   }

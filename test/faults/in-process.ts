@@ -3,8 +3,10 @@ import { pino } from "pino";
 import { type Agent, startAgent as startRooms } from "#agent/agent.js";
 import { type Config, loadConfig } from "#agent/config.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
-import { type AgentOptions, type CloudRig, type LogLine, writeAgentConfig } from "../support/rig.ts";
+import type { OpenI2cAdapter } from "#agent/sensor/i2c-bus.js";
+import type { AgentOptions, CloudRig, LogLine } from "../support/rig.ts";
 import { until } from "../support/until.ts";
+import { type Changes, writeConfig } from "./agents.ts";
 
 /** The clock of the machine, with a wall clock that is wrong by `offset` milliseconds. */
 export interface WrongClock extends Clock {
@@ -26,19 +28,30 @@ export interface InnerAgent {
   stop(): Promise<void>;
 }
 
+export interface InnerOptions extends AgentOptions {
+  /** What is behind the I2C buses. */
+  openAdapter?: OpenI2cAdapter;
+  changes?: Changes;
+}
+
 export async function startInside(
   t: TestContext,
   rig: CloudRig,
   clock: Clock,
-  options: AgentOptions = {},
+  { openAdapter, changes = {}, ...options }: InnerOptions = {},
 ): Promise<InnerAgent> {
-  const config = loadConfig(await writeAgentConfig(rig, options), {});
+  const config = loadConfig(await writeConfig(rig, changes, options), {});
   const lines: LogLine[] = [];
   const log = pino(
     { level: "debug", base: null },
     { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) },
   );
-  const agent = await startRooms(config, { log, clock, random: Math.random });
+  const agent = await startRooms(config, {
+    log,
+    clock,
+    random: Math.random,
+    ...(openAdapter && { openAdapter }),
+  });
   agent.fault.catch(() => undefined);
   let stopped: Promise<void> | undefined;
   const stop = () => {

@@ -94,6 +94,7 @@ trustedCaFile = "${trustedCaFile}"
 [state]
 directory = "${path("state")}"
 [sensor]
+source = "simulated"
 readEvery = "500ms"
 [cave]
 telemetryInterval = 1

@@ -4,7 +4,7 @@ import { isAgentError } from "../../errors.ts";
 import type { Configuration } from "./check.ts";
 
 /** Fits every required key; what has it is in `broken` and is not looked at. */
-const STAND_IN = "missing";
+const STAND_IN = "0nmissing";
 
 type Environment = Record<string, string | undefined>;
 
