@@ -157,7 +157,7 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     socket: { doc: "Unix socket; empty: status.sock in the state directory", format: "text", default: "" },
     listen: {
       doc: "loopback address:port for /status and /metrics; empty: none",
-      format: "text",
+      format: "loopback",
       default: "",
     },
   },

@@ -253,10 +253,15 @@ export const CODES = {
     "The file with the last sequence number cannot be read.",
     "Make it a plain file that the agent's user may read and write.",
   ),
+  STATE_IN_USE: entry(
+    "error",
+    "Another agent works on the state directory.",
+    "Stop the other agent, or give this one a state directory of its own.",
+  ),
   STATUS_SOCKET_IN_USE: entry(
     "error",
     "Another agent already listens on the status socket.",
-    "Stop the other agent, or give this one a state directory and socket of its own.",
+    "Give each agent a socket of its own.",
   ),
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",

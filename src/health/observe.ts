@@ -16,8 +16,6 @@ export interface Facts {
   sensorStuck?: string | null;
   /** Why it is thought to have none; null if it has. */
   fanNoEffect?: string | null;
-  /** Why the disk is not used; null if it is. */
-  outboxInMemory?: string | null;
   /** Entries dropped since the last look. */
   newlyDropped?: number;
 }
@@ -50,7 +48,6 @@ export function judge(facts: Facts): Map<Code, string | null> {
   found.set("FAN_FAILED", fan.state === "failed" ? (fan.fault ?? "the fan does not obey") : null);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
-  if (facts.outboxInMemory !== undefined) found.set("OUTBOX_IN_MEMORY", facts.outboxInMemory);
   if (facts.newlyDropped !== undefined) {
     const { dropped } = facts.status.outbox;
     found.set("OUTBOX_DROPPING", facts.newlyDropped > 0 ? `${dropped} dropped since the start` : null);

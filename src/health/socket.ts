@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AgentError, messageOf } from "../errors.ts";
+import { isLocalHost, type LoopbackAddress, parseLoopback } from "../lib/loopback.ts";
 import type { Report } from "./doctor/check.ts";
 import type { HealthDocument } from "./document.ts";
-import { isLocalHost, parseLoopback } from "./loopback.ts";
 import { createRoutes } from "./routes.ts";
 import { listenOnSocket } from "./unix-socket.ts";
 
@@ -32,12 +32,12 @@ const IDLE_AFTER = 10_000;
 const MOST_CONNECTIONS = 16;
 
 /**
- * Serves health on a Unix socket, and on loopback TCP if asked to. Rejects with an AgentError `STATUS_SOCKET_IN_USE`,
- * `STATUS_SOCKET_UNUSABLE` or, for an address that others could reach, `CONFIG_INVALID`; nothing stays open then.
+ * Serves health on a Unix socket, and on loopback TCP if asked to. Rejects with an AgentError `STATUS_SOCKET_IN_USE` or
+ * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach; nothing stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { document, idleAfter = IDLE_AFTER } = options;
-  const loopback = parseLoopback(options.listen);
+  const loopback = options.listen === "" ? undefined : loopbackOf(options.listen);
   const closing = new AbortController();
   const diagnose = shared(() => options.diagnose(closing.signal));
   const local = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
@@ -62,6 +62,13 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
       await Promise.all(open.map(end));
     },
   };
+}
+
+/** The configuration was checked; this is the last door before the network. */
+function loopbackOf(listen: string): LoopbackAddress {
+  const address = parseLoopback(listen);
+  if (!address) throw new RangeError(`listen: ${listen} is not address:port on loopback`);
+  return address;
 }
 
 function createLimitedServer(answer: RequestListener, idleAfter: number): Server {

@@ -19,7 +19,6 @@ test("a healthy cave has none", () => {
       clockSynchronized: true,
       sensorStuck: null,
       fanNoEffect: null,
-      outboxInMemory: null,
       newlyDropped: 0,
       certificate: { notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + 31 * DAY) },
     }),
@@ -40,7 +39,6 @@ test("each state is told with its cause", () => {
       clockSynchronized: false,
       sensorStuck: "since an hour",
       newlyDropped: 1,
-      outboxInMemory: "EROFS",
     }),
     {
       OFFLINE: "backing-off: ECONNREFUSED",
@@ -48,7 +46,6 @@ test("each state is told with its cause", () => {
       FAN_FAILED: "the fan does not obey",
       SENSOR_STUCK: "since an hour",
       SENSOR_IMPLAUSIBLE: "the newest value is out of range",
-      OUTBOX_IN_MEMORY: "EROFS",
       OUTBOX_DROPPING: "2 dropped since the start",
       CLOCK_UNSYNCHRONIZED: "no time server has answered yet",
     },
