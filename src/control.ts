@@ -123,6 +123,8 @@ export function createControl(options: ControlOptions): Control {
   const turn = createTurn();
   let steering = options.initial;
   let last: Steering | undefined;
+  /** Of the newest reading: a decision that takes none says nothing of it. */
+  let quality: Quality = "missing";
   let response = INITIAL_RESPONSE;
   let reading: ControlState["reading"];
   /** The newest reading that is the cave's and not the warm sensor's. */
@@ -190,7 +192,6 @@ export function createControl(options: ControlOptions): Control {
     const now = clock.monotonic();
     const due = schedule.due(now, settings().telemetryInterval * 1000, { alerts, fan: fan.state() });
     if (due === "no") return;
-    const quality = last?.quality ?? "good";
     options.onSample({ ...air, sampledAt: clock.now(), monotonic: now, quality, alerts }, due === "urgent");
   }
 
@@ -198,6 +199,7 @@ export function createControl(options: ControlOptions): Control {
     readAt = clock.monotonic();
     const air = await measure(signal);
     const next = decideOn(air, steering);
+    quality = next.quality;
     // The fault was told; the loop goes on to the next reading.
     await obey(next).catch(() => undefined);
     const good = drivesControl(next.quality) ? air : undefined;
@@ -216,6 +218,7 @@ export function createControl(options: ControlOptions): Control {
     };
     // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
     const next = decideOn(wish ? undefined : await measure(signal), wished);
+    if (!wish) quality = next.quality;
     if (wish && next.held && next.held.until >= until) throw heldTooLong(next.held, clock);
     nextFanRetry = 0;
     try {
@@ -266,7 +269,7 @@ export function createControl(options: ControlOptions): Control {
       held: held && { ...held, until: toWall(held.until) },
       sensor: last?.stale ? "stale" : fault === undefined ? "ok" : "failed",
       fault,
-      quality: last?.quality ?? "missing",
+      quality,
       noEffect: response.noEffectSince !== undefined,
       reading,
       alerts,

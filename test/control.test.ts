@@ -5,6 +5,7 @@ import type { Settings } from "#agent/cave/settings.js";
 import { initialSteering, type SteerLimits, type SteerState } from "#agent/cave/steer.js";
 import { type ControlState, createControl, type Measurement } from "#agent/control.js";
 import { AgentError, isAgentError } from "#agent/errors.js";
+import type { Fan } from "#agent/fan/fan.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
 import { LOOSE_LIMITS as LIMITS, SETTINGS } from "./support/cave.js";
@@ -33,7 +34,13 @@ function testSensor(air: Air): Sensor {
   };
 }
 
-function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
+/** Stands between the loop and the fan or the sensor, to make them hang. */
+interface Between {
+  fan?: (fan: Fan) => Fan;
+  sensor?: (sensor: Sensor) => Sensor;
+}
+
+function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, between: Between = {}) {
   const clock = createFakeClock();
   const air: Air = { temperature: 12, humidity: 90, reads: 0 };
   const fan = createSimulatedFan({ safeState: "off" });
@@ -43,8 +50,8 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
   const faults: string[] = [];
   const remembered: SteerState[] = [];
   const control = createControl({
-    sensor: testSensor(air),
-    fan,
+    sensor: between.sensor?.(testSensor(air)) ?? testSensor(air),
+    fan: between.fan?.(fan) ?? fan,
     clock,
     readEvery: 5000,
     limits,
@@ -293,4 +300,17 @@ test("a fan that does not obey rejects the override, leaves none behind, and rai
   await clock.advance(65_000);
   await end();
   assert.equal(fan.state(), "off", "it is tried again, with care");
+});
+
+test("an override and new settings leave the quality as the newest reading has it", async () => {
+  const quality = { ...LIMITS.quality, stuckAfter: 20_000, staleAfter: 3_600_000 };
+  const { clock, control, signal, end } = build({}, { ...LIMITS, quality });
+  await clock.advance(60_000);
+  assert.equal(control.state().quality, "stuck");
+  await control.override({ on: true, duration: 600_000 }, signal);
+  assert.equal(control.state().quality, "stuck");
+  control.reconsider();
+  await clock.advance(1);
+  assert.equal(control.state().quality, "stuck");
+  await end();
 });
