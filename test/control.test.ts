@@ -47,6 +47,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, bet
   const settings: Settings = { ...SETTINGS, ...change };
   const samples: { sample: Measurement; urgent: boolean }[] = [];
   const changes: ControlState[] = [];
+  const states: { at: number; state: ControlState }[] = [];
   const faults: string[] = [];
   const remembered: SteerState[] = [];
   const control = createControl({
@@ -61,6 +62,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, bet
     remember: async (state) => void remembered.push(state),
     onSample: (sample, urgent) => samples.push({ sample, urgent }),
     onTick: (state) => {
+      states.push({ at: clock.monotonic(), state });
       const { fan: now, reason } = changes.at(-1) ?? {};
       if (now !== state.fan || reason !== state.reason) changes.push(state);
     },
@@ -76,6 +78,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, bet
   return {
     clock,
     air,
+    states,
     fan,
     settings,
     samples,
@@ -202,7 +205,7 @@ test("a value that jumps is not followed until it is confirmed", async () => {
 test("without a valid reading for longer than staleAfter the fan goes to its safe state, and no sample is made up", async () => {
   const { clock, air, fan, samples, faults, control, end } = build();
   air.temperature = 14;
-  await clock.advance(1000);
+  await clock.advance(6000);
   assert.equal(fan.state(), "on");
   const before = samples.length;
   air.fault = "NACK";
@@ -312,5 +315,83 @@ test("an override and new settings leave the quality as the newest reading has i
   control.reconsider();
   await clock.advance(1);
   assert.equal(control.state().quality, "stuck");
+  await end();
+});
+
+test("with a hanging sensor and a hundred callers the loop ticks on, and the safe state comes when it is due", async () => {
+  let isHanging = false;
+  let reads = 0;
+  const sensor = (real: Sensor): Sensor => ({
+    ...real,
+    read(signal) {
+      reads += 1;
+      return isHanging ? new Promise(() => undefined) : real.read(signal);
+    },
+  });
+  const { clock, air, fan, states, control, signal, end } = build({}, LIMITS, { sensor });
+  air.temperature = 14;
+  await clock.advance(20_001);
+  assert.equal(fan.state(), "on");
+  isHanging = true;
+  const before = { ticks: states.length, reads };
+  const calls = Array.from({ length: 100 }, () => assert.rejects(control.read(signal), /the sensor/));
+  await clock.advance(5000);
+  await Promise.all(calls);
+  assert.ok(reads - before.reads <= 2, `${reads - before.reads} reads`);
+  await clock.advance(60_000);
+  assert.equal(control.state().reason, "stale-sample");
+  assert.equal(fan.state(), "off");
+  assert.ok(states.length - before.ticks >= 6, `${states.length - before.ticks} ticks in 65 s`);
+  await end();
+});
+
+test("a person's on does not wait for the reading that is under way", async () => {
+  const sensor = (real: Sensor): Sensor => ({ ...real, read: () => new Promise(() => undefined) });
+  const { clock, fan, control, signal, end } = build({}, LIMITS, { sensor });
+  await control.override({ on: true, duration: 60_000 }, signal);
+  assert.deepEqual([fan.state(), clock.monotonic()], ["on", 0]);
+  await end();
+});
+
+test("a reading that several ask for counts once: a jump is not confirmed by asking often", async () => {
+  const temperature = { minimum: -20, maximum: 50, perSecond: 0.1 };
+  const { clock, air, control, signal, end } = build(
+    {},
+    { ...LIMITS, quality: { ...LIMITS.quality, temperature } },
+  );
+  await clock.advance(1000);
+  air.temperature = 40;
+  await clock.advance(3000);
+  await Promise.all([0, 1, 2, 3, 4].map(() => control.override(undefined, signal)));
+  assert.equal(control.state().quality, "jump");
+  await end();
+});
+
+test("commands that a slow fan keeps waiting are bounded, and a tick goes before them", async () => {
+  const fan = (real: Fan): Fan => ({
+    ...real,
+    async set(on) {
+      await clock.sleep(4000);
+      await real.set(on);
+    },
+  });
+  const { clock, samples, control, signal, end } = build({ telemetryInterval: 5 }, LIMITS, { fan });
+  await clock.advance(4000);
+  const outcomes = Array.from({ length: 50 }, (_, index) =>
+    control.override({ on: index % 2 === 0, duration: 3_600_000 }, signal).then(
+      () => "done",
+      (error: unknown) => (isAgentError(error) ? error.code : String(error)),
+    ),
+  );
+  await clock.advance(8500);
+  assert.deepEqual(
+    samples.map(({ sample }) => sample.monotonic),
+    [0, 5000, 10_000],
+  );
+  await clock.advance(120_000);
+  const codes = await Promise.all(outcomes);
+  const refused = codes.filter((code) => code === "CONTROL_BUSY").length;
+  assert.ok(refused >= 30 && refused < 50, `${refused} refused`);
+  assert.equal(codes.filter((code) => code === "done").length, 50 - refused);
   await end();
 });

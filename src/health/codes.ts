@@ -83,6 +83,11 @@ export const CODES = {
     "The configuration, or a file that it names, cannot be used.",
     "Correct what the message names, then try `cave-agent config check FILE`.",
   ),
+  CONTROL_BUSY: entry(
+    "info",
+    "As many commands for the fan as may wait do so already.",
+    "Ask again later, and less often.",
+  ),
   DPS_DISABLED: entry(
     "error",
     "The DPS knows this device, but its enrolment is disabled.",

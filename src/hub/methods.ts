@@ -63,6 +63,7 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
     if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
       return answer(400, { result: error.message });
     }
+    if (isAgentError(error) && error.code === "CONTROL_BUSY") return answer(503, { result: error.message });
     throw error;
   }
   const { fan, overrideUntil, held } = parts.control.state();
