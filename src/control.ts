@@ -7,13 +7,13 @@ import type { Sample } from "./cave/sample.ts";
 import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
 import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "./cave/steer.ts";
+import { createCommandedFan } from "./control/commanded-fan.ts";
 import { createQueue } from "./control/queue.ts";
 import { createSharedReading } from "./control/shared-reading.ts";
 import { AgentError, isAborted, messageOf } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
 import type { Fan } from "./fan/fan.ts";
 import type { Clock } from "./lib/clock.ts";
-import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import type { Reading, Sensor } from "./sensor/sensor.ts";
 
@@ -87,15 +87,6 @@ export interface Control {
   release(): Promise<void>;
 }
 
-const FAN_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan",
-  remedy: "check the line; cave-agent doctor does",
-};
-/** A fan that is being commanded is not left half-way because the agent stops. */
-const NEVER = new AbortController().signal;
-const FAN_RETRY = 60_000;
 const SHORTEST_PERIOD = 250;
 const REMEMBER_DEADLINE = 1000;
 /** A fan that takes its time takes seconds for each. */
@@ -114,6 +105,12 @@ export function createControl(options: ControlOptions): Control {
   const { sensor, fan, clock, readEvery, limits, settings } = options;
   /** Whatever decides for the fan or commands it. Nothing in it waits for the sensor. */
   const queue = createQueue(WAITING_OVERRIDES);
+  const commanded = createCommandedFan({
+    fan,
+    clock,
+    onFault: options.onFanFault,
+    onLate: () => undefined,
+  });
   let steering = options.initial;
   let last: Steering | undefined;
   /** Of the newest reading: a decision that takes none says nothing of it. */
@@ -129,7 +126,6 @@ export function createControl(options: ControlOptions): Control {
   let isReconsidering = false;
   let readAt = clock.monotonic();
   const schedule = createSchedule();
-  let nextFanRetry = 0;
 
   const readSensor = createSharedReading(sensor, clock);
 
@@ -157,20 +153,14 @@ export function createControl(options: ControlOptions): Control {
   async function obey(next: Steering): Promise<void> {
     last = next;
     steering = next.state;
-    if (next.on === undefined || fan.state() === (next.on ? "on" : "off")) return;
-    if (fan.state() === "failed") {
-      if (clock.monotonic() < nextFanRetry) return;
-      // Counted from every try: a fan that obeys and fails again must not be switched at the pace of the readings.
-      nextFanRetry = clock.monotonic() + FAN_RETRY;
+    if (next.on === undefined || commanded.state() === (next.on ? "on" : "off")) return;
+    if (commanded.state() === "failed" && !commanded.isDue()) {
+      const failure = commanded.fault();
+      if (failure) throw failure;
+      return;
     }
     await remember();
-    try {
-      await withDeadline(fan.set(next.on), FAN_DEADLINE, clock, NEVER);
-    } catch (error) {
-      nextFanRetry = clock.monotonic() + FAN_RETRY;
-      options.onFanFault(error);
-      throw error;
-    }
+    await commanded.set(next.on);
   }
 
   const hasFan = () => fan.describe().driver !== "none";
@@ -184,10 +174,13 @@ export function createControl(options: ControlOptions): Control {
   }
 
   function keep(air: Reading | undefined, at: Pick<Measurement, "sampledAt" | "monotonic">): void {
-    const found = assess(caveAir, settings(), fan.state());
+    const found = assess(caveAir, settings(), commanded.state());
     alerts = { ...found, fan: found.fan || response.noEffectSince !== undefined };
     if (!air) return;
-    const due = schedule.due(at.monotonic, settings().telemetryInterval * 1000, { alerts, fan: fan.state() });
+    const due = schedule.due(at.monotonic, settings().telemetryInterval * 1000, {
+      alerts,
+      fan: commanded.state(),
+    });
     if (due === "no") return;
     options.onSample({ ...air, ...at, quality, alerts }, due === "urgent");
   }
@@ -209,7 +202,14 @@ export function createControl(options: ControlOptions): Control {
     // The fault was told; the loop goes on to the next reading.
     await obey(next).catch(() => undefined);
     const good = drivesControl(next.quality) ? air : undefined;
-    response = respond(response, fan.state() === "on", good, settings(), options.response, clock.monotonic());
+    response = respond(
+      response,
+      commanded.state() === "on",
+      good,
+      settings(),
+      options.response,
+      clock.monotonic(),
+    );
   }
 
   async function override(wish: Wish | undefined, air: Reading | undefined): Promise<void> {
@@ -222,7 +222,7 @@ export function createControl(options: ControlOptions): Control {
     const next = decideOn(air, wished);
     if (!wish) quality = next.quality;
     if (wish && next.held && next.held.until >= until) throw heldTooLong(next.held, clock);
-    nextFanRetry = 0;
+    commanded.askNow();
     try {
       await obey(next);
       await remember();
@@ -269,7 +269,7 @@ export function createControl(options: ControlOptions): Control {
     const wish = steering.controller.override;
     const held = last?.held;
     return {
-      fan: fan.state(),
+      fan: commanded.state(),
       reason: last?.reason ?? "starting",
       overrideUntil: wish && toWall(wish.until),
       held: held && { ...held, until: toWall(held.until) },

@@ -395,3 +395,27 @@ test("commands that a slow fan keeps waiting are bounded, and a tick goes before
   assert.equal(codes.filter((code) => code === "done").length, 50 - refused);
   await end();
 });
+
+test("a fan that hangs is failed and alerted, is commanded once, and the loop goes on", async () => {
+  let commands = 0;
+  const fan = (real: Fan): Fan => ({
+    ...real,
+    set() {
+      commands += 1;
+      return new Promise(() => undefined);
+    },
+  });
+  const { clock, air, faults, samples, control, signal, end } = build({}, LIMITS, { fan });
+  air.temperature = 14;
+  await clock.advance(600_000);
+  const { fan: state, alerts } = control.state();
+  assert.deepEqual([state, alerts.fan, samples.at(-1)?.sample.alerts.fan], ["failed", true, true]);
+  assert.deepEqual([commands, faults.length], [1, 1]);
+  assert.ok(samples.length >= 19, `${samples.length} samples in ten minutes`);
+  await assert.rejects(
+    control.override({ on: false, duration: 60_000 }, signal),
+    (error) => isAgentError(error) && error.code === "FAN_FAILED",
+  );
+  assert.equal(commands, 1);
+  await end();
+});
