@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
 import { isAgentError, messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
+import { causeOf, createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
 import { LINUX, type Machine } from "./health/doctor/check.ts";
@@ -23,6 +24,7 @@ import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
 import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
@@ -60,6 +62,12 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
+const FAN_OPEN: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's line",
+  remedy: "check the line; cave-agent doctor does",
+};
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -161,7 +169,14 @@ export async function startAgent(
     }
   }
 
-  const fan = openFan(config.fan);
+  const fan = openFan(config.fan, {
+    clock,
+    sensorSource: config.sensor.source,
+    ...createFanLog(log, config.sensor.source, () => health.look()),
+  });
+  await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
+    log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
+  );
   const sensor = openSensor(config.sensor, config.simulation, {
     clock,
     fanOn: () => fan.state() === "on",
@@ -202,16 +217,8 @@ export async function startAgent(
       health.look();
     },
     onSensorFault: (error) =>
-      log.warn(
-        {
-          event: "sensor-fault",
-          cause: messageOf(error),
-          ...(isAgentError(error) && { remedy: error.remedy }),
-        },
-        "the sensor gives no reading",
-      ),
-    onFanFault: (error) =>
-      log.error({ event: "fan-fault", cause: messageOf(error) }, "the fan does not obey"),
+      log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
+    onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
   const status = () =>
@@ -221,6 +228,7 @@ export async function startAgent(
       now: clock.now(),
       connection: session.describe(),
       sensor: sensor.describe(),
+      fan: fan.describe(),
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),

@@ -83,6 +83,11 @@ export const CODES = {
     "The configuration, or a file that it names, cannot be used.",
     "Correct what the message names, then try `cave-agent config check FILE`.",
   ),
+  CONTROL_BUSY: entry(
+    "info",
+    "As many commands for the fan as may wait do so already.",
+    "Ask again later, and less often.",
+  ),
   DPS_DISABLED: entry(
     "error",
     "The DPS knows this device, but its enrolment is disabled.",
@@ -113,6 +118,11 @@ export const CODES = {
   DPS_UNAVAILABLE: entry("warning", "The DPS is not available at the moment.", NOTHING),
   DPS_UNREACHABLE: entry("warning", "The DPS cannot be reached.", NETWORK_REMEDY),
   DPS_UNTRUSTED: entry("error", "The DPS could not prove who it is.", TRUST_REMEDY),
+  FAN_ABSENT: entry(
+    "info",
+    "This cave has no fan.",
+    "If it has one, set fan.line to the line that switches it.",
+  ),
   FAN_FAILED: entry(
     "error",
     "The fan did not do what it was told.",
