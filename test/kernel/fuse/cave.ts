@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { HealthDocument } from "#agent/health/document.js";
-import { type Changes, startWith } from "../../faults/agents.ts";
+import { type Changes, writeConfig } from "../../faults/agents.ts";
 import { type Ledger, openLedger } from "../../faults/ledger.ts";
-import { type AgentRig, type CloudRig, startCloud } from "../../support/rig.ts";
+import { type AgentRig, type CloudRig, spawnAgent, startCloud } from "../../support/rig.ts";
 import { getStatus } from "../../support/status.ts";
 import { until } from "../../support/until.ts";
 import type { BoardOptions } from "./pi/board.ts";
@@ -16,6 +16,8 @@ export interface Cave {
   pi: RemoteBoard;
   rig: CloudRig;
   ledger: Ledger;
+  /** The configuration of the agent. */
+  config: string;
   agent: AgentRig;
   /** Waits until the agent's status is such, and resolves to it. */
   becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument>;
@@ -38,8 +40,9 @@ export async function startCave(
   const pi = await startPi(t, { air: AIR, ...board });
   const rig = await startCloud(t);
   const ledger = openLedger(rig);
-  const agent = await startWith(t, rig, { ...SENSOR, ...changes });
-  const cave = { pi, rig, ledger, agent, ...watch(rig, ledger, agent) };
+  const config = await writeConfig(rig, { ...SENSOR, ...changes });
+  const agent = spawnAgent(t, ["run", "--config", config]);
+  const cave = { pi, rig, ledger, config, agent, ...watch(rig, ledger, agent) };
   await agent.logged("online");
   if (!silent) await cave.messages(1);
   return cave;

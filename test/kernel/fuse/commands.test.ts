@@ -20,10 +20,9 @@ describe("cave-agent read", () => {
   });
 
   it("shows the running agent's value, and leaves the chip to it", async (t) => {
-    const { pi, agent } = await startCave(t);
+    const { pi, config } = await startCave(t);
     const claims = async () => (await pi.busTransfers()).filter(({ kind }) => kind === "claim").length;
     const before = await claims();
-    const config = agent.process.spawnargs.at(-1) ?? "";
     const { code, output } = await runToEnd(t, ["read", "--config", config]);
     assert.equal(code, 0, output);
     assert.match(
