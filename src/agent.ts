@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { isAgentError, messageOf } from "./errors.ts";
+import { messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
+import { causeOf, createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { runDoctor, usable } from "./health/doctor/run.ts";
 import { openStatus } from "./health/room.ts";
@@ -20,6 +21,7 @@ import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
 import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
@@ -56,6 +58,12 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
+const FAN_OPEN: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's line",
+  remedy: "check the line; cave-agent doctor does",
+};
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(config: Config, parts: AgentParts): Promise<Agent> {
@@ -141,7 +149,15 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     }
   }
 
-  const fan = openFan(config.fan);
+  let look: () => void = () => undefined;
+  const fan = openFan(config.fan, {
+    clock,
+    sensorSource: config.sensor.source,
+    ...createFanLog(log, config.sensor.source, () => look()),
+  });
+  await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
+    log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
+  );
   const sensor = openSensor(config.sensor, config.simulation, {
     clock,
     fanOn: () => fan.state() === "on",
@@ -182,16 +198,8 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       health.look();
     },
     onSensorFault: (error) =>
-      log.warn(
-        {
-          event: "sensor-fault",
-          cause: messageOf(error),
-          ...(isAgentError(error) && { remedy: error.remedy }),
-        },
-        "the sensor gives no reading",
-      ),
-    onFanFault: (error) =>
-      log.error({ event: "fan-fault", cause: messageOf(error) }, "the fan does not obey"),
+      log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
+    onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
   const status = () =>
@@ -201,11 +209,13 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       now: clock.now(),
       connection: session.describe(),
       sensor: sensor.describe(),
+      fan: fan.describe(),
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),
     });
   const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
+  look = health.look;
   const diagnose = (signal: AbortSignal) =>
     runDoctor(
       { configuration: usable(config), hub: session.describe().hub ?? undefined, running: status(), clock },

@@ -1,4 +1,5 @@
 import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
+import { LINE_FORMS, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 
 /** What our schema items carry beyond convict's own fields. */
@@ -53,6 +54,20 @@ function strictNumber(text: string): unknown {
   return /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
 }
 
+// convict's own coercion takes every word but "false" for true.
+function strictFlag(text: string): unknown {
+  return text === "true" ? true : text === "false" ? false : text;
+}
+
+function checkFlag(value: unknown): void {
+  if (typeof value !== "boolean") refuse("must be true or false", value);
+}
+
+function checkLine(value: unknown): void {
+  if (typeof value !== "string" || (value !== "" && !parseLine(value)))
+    refuse(`must be ${LINE_FORMS}`, value);
+}
+
 function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
   return (value) => {
     if (typeof value !== "string" || !pattern.test(value)) refuse(allowed, value);
@@ -104,6 +119,8 @@ export const FORMATS = {
   duration: { validate: checkDuration },
   amount: { validate: checkNumber, coerce: strictNumber },
   count: { validate: checkCount, coerce: strictNumber },
+  flag: { validate: checkFlag, coerce: strictFlag },
+  gpioLine: { validate: checkLine },
   caveSetting: { validate: checkCaveSetting, coerce: strictNumber },
   i2cBus: { validate: checkBus, coerce: strictNumber },
   sensorAddress: { validate: checkSensorAddress, coerce: strictNumber },

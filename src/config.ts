@@ -6,7 +6,8 @@ import { checkSetting, isSettingKey } from "./cave/settings.ts";
 import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import type { SafeState } from "./fan/fan.ts";
+import { type FanConfig, fanProblems } from "./fan/config.ts";
+import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { SensorConfig } from "./sensor/open.ts";
@@ -28,9 +29,7 @@ export interface Config {
   state: { directory: string };
   sensor: SensorConfig & { readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
-  fan: {
-    driver: "simulated";
-    safeState: SafeState;
+  fan: FanConfig & {
     overrideFor: number;
     minimumOn: number;
     minimumOff: number;
@@ -65,7 +64,7 @@ export function loadConfig(
   file: string,
   environment: Record<string, string | undefined> = process.env,
 ): Config {
-  const document = readToml(file);
+  const document = withLineTexts(readToml(file));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   if (unknown.length > 0) throw refusal(file, unknown);
@@ -80,7 +79,7 @@ export function loadConfig(
     );
   }
   const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
-  const problems = contradictions(config);
+  const problems = [...sensorProblems(config), ...fanProblems(config.fan)];
   if (problems.length > 0) throw refusal(file, problems);
   return config;
 }
@@ -88,7 +87,7 @@ export function loadConfig(
 /** Longer than a pulse of the sensor's heater and the cooling after it. */
 const STALE_AFTER_WITH_HEATER = 5 * 60_000;
 
-function contradictions({ sensor }: Config): string[] {
+function sensorProblems({ sensor }: Config): string[] {
   const { staleAfter, readEvery, heater } = sensor;
   if (staleAfter < readEvery) {
     return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
@@ -135,6 +134,19 @@ function whereIn(error: unknown): string {
   // The rest of its text is a drawing of the lines around.
   const [reason = ""] = error.message.replace("Invalid TOML document: ", "").split("\n");
   return `line ${error.line}, column ${error.column}: ${reason}`;
+}
+
+const LINE_KEYS = ["line", "feedbackLine"];
+
+/** A line may be an inline table, which convict would take for a section: it becomes the text of the same line. */
+function withLineTexts(document: Record<string, unknown>): Record<string, unknown> {
+  const { fan } = document;
+  if (typeof fan !== "object" || fan === null || Array.isArray(fan)) return document;
+  const keys = Object.entries(fan).map(([key, value]) => [
+    key,
+    LINE_KEYS.includes(key) ? lineFromTable(value) : value,
+  ]);
+  return { ...document, fan: Object.fromEntries(keys) };
 }
 
 /** A wrong value may come from the environment, where nobody would look for it. */
@@ -196,7 +208,17 @@ function convert(raw: Raw, folder: string): Config {
       address: parseSensorAddress(raw.sensor.address) ?? "auto",
     },
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
-    fan: durations(checked.fan, ["overrideFor", "minimumOn", "minimumOff", "responseAfter"]),
+    fan: {
+      ...durations(checked.fan, [
+        "feedbackWithin",
+        "overrideFor",
+        "minimumOn",
+        "minimumOff",
+        "responseAfter",
+      ]),
+      line: parseLine(String(raw.fan.line)),
+      feedbackLine: parseLine(String(raw.fan.feedbackLine)),
+    },
     outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),
     status: { ...checked.status, socket: path(raw.status.socket) },
   };

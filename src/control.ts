@@ -1,13 +1,14 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
-import type { FanReason } from "./cave/controller.ts";
+import type { FanReason, Override } from "./cave/controller.ts";
 import { type Hold, switched } from "./cave/guard.ts";
 import { drivesControl, type Quality } from "./cave/quality.ts";
 import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
 import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
-import { type Steering, type SteerLimits, type SteerState, steer } from "./cave/steer.ts";
+import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "./cave/steer.ts";
 import { AgentError, isAborted, messageOf } from "./errors.ts";
+import { fanAbsent } from "./fan/absent.ts";
 import type { Fan } from "./fan/fan.ts";
 import type { Clock } from "./lib/clock.ts";
 import { type Deadline, withDeadline } from "./lib/deadline.ts";
@@ -57,16 +58,22 @@ export interface ControlState {
   alerts: Alerts;
 }
 
+/** What a person wants of the fan, for so many milliseconds. */
+export interface Wish {
+  on: boolean;
+  duration: number;
+}
+
 /** The imperative shell around cave/: from sensor to fan, whether or not there is a cloud. */
 export interface Control {
   /** Resolves once `signal` has aborted. */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Sets or, with undefined, ends an override. Resolves once the fan has obeyed or the guard holds it for a while
-   * (`state().held`). Rejects with `FAN_FAILED` if it does not obey, and with `FAN_HELD` if the guard would hold it for
-   * as long as the override lasts; the override is then as it was.
+   * Sets or, with undefined, ends an override. Resolves once the fan has obeyed, and its feedback has shown it, or the
+   * guard holds it for a while (`state().held`). Rejects with `FAN_FAILED` if it does not obey, with `FAN_HELD` if the
+   * guard would hold it for as long as the override lasts, and with `FAN_ABSENT`; the override is then as it was.
    */
-  override(wish: { on: boolean; duration: number } | undefined, signal: AbortSignal): Promise<void>;
+  override(wish: Wish | undefined, signal: AbortSignal): Promise<void>;
   /** Settings have changed: what needs no reading, such as `fanMode`, takes effect now. */
   reconsider(): void;
   /** One fresh reading, for a person who asks; it is not kept. */
@@ -85,7 +92,7 @@ const SENSOR_DEADLINE: Deadline = {
   remedy: "check the bus; cave-agent doctor does",
 };
 const FAN_DEADLINE: Deadline = {
-  after: 5000,
+  after: 10_000,
   code: "FAN_FAILED",
   awaiting: "the fan",
   remedy: "check the line; cave-agent doctor does",
@@ -154,7 +161,11 @@ export function createControl(options: ControlOptions): Control {
     last = next;
     steering = next.state;
     if (next.on === undefined || fan.state() === (next.on ? "on" : "off")) return;
-    if (fan.state() === "failed" && clock.monotonic() < nextFanRetry) return;
+    if (fan.state() === "failed") {
+      if (clock.monotonic() < nextFanRetry) return;
+      // Counted from every try: a fan that obeys and fails again must not be switched at the pace of the readings.
+      nextFanRetry = clock.monotonic() + FAN_RETRY;
+    }
     await remember();
     try {
       await withDeadline(fan.set(next.on), FAN_DEADLINE, clock, NEVER);
@@ -165,8 +176,12 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
-  const decideOn = (air: Reading | undefined, from: SteerState) =>
-    steer(from, air, settings(), limits, clock.monotonic());
+  const hasFan = () => fan.describe().driver !== "none";
+
+  function decideOn(air: Reading | undefined, from: SteerState): Steering {
+    const next = steer(from, air, settings(), limits, clock.monotonic());
+    return hasFan() ? next : withoutFan(next, from);
+  }
 
   function keep(air: Reading | undefined): void {
     const found = assess(caveAir, settings(), fan.state());
@@ -191,10 +206,8 @@ export function createControl(options: ControlOptions): Control {
     options.onTick(state());
   }
 
-  async function override(
-    wish: { on: boolean; duration: number } | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function override(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
+    if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
     const before = steering;
     const until = clock.monotonic() + (wish?.duration ?? 0);
     const wished: SteerState = {
@@ -209,8 +222,33 @@ export function createControl(options: ControlOptions): Control {
       await obey(next);
       await remember();
     } catch (error) {
-      const { override: former } = before.controller;
-      steering = { ...steering, controller: { ...steering.controller, override: former } };
+      setOverride(before.controller.override);
+      throw error;
+    } finally {
+      options.onTick(state());
+    }
+  }
+
+  function setOverride(value: Override | undefined): void {
+    steering = { ...steering, controller: { ...steering.controller, override: value } };
+  }
+
+  /** Outside of the turn: a fan that takes its time to start must not keep the loop from its readings. */
+  async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
+    const [former, mine] = await turn(async () => {
+      const before = steering.controller.override;
+      await override(wish, signal);
+      return [before, steering.controller.override];
+    });
+    if (!wish || last?.held) return;
+    try {
+      await fan.confirmed(signal);
+    } catch (error) {
+      await turn(async () => {
+        if (isAborted(error) || steering.controller.override !== mine) return;
+        setOverride(former);
+        await remember();
+      });
       throw error;
     } finally {
       options.onTick(state());
@@ -237,12 +275,16 @@ export function createControl(options: ControlOptions): Control {
 
   async function release(): Promise<void> {
     const before = fan.state();
-    await fan.release();
-    const after = fan.state();
-    if (after === before) return;
-    const on = after === "failed" ? undefined : after === "on";
-    steering = { ...steering, guard: switched(steering.guard, on, clock.monotonic()) };
-    await remember();
+    try {
+      await fan.release();
+    } finally {
+      const after = fan.state();
+      if (after !== before) {
+        const on = after === "failed" ? undefined : after === "on";
+        steering = { ...steering, guard: switched(steering.guard, on, clock.monotonic()) };
+        await remember();
+      }
+    }
   }
 
   // A sample that is due sooner than the next reading brings the reading forward, but not a sensor that just failed.
@@ -254,7 +296,7 @@ export function createControl(options: ControlOptions): Control {
 
   return {
     run: (signal) => everyPeriod(untilNext, (each) => turn(() => tick(each)), clock, signal),
-    override: (wish, signal) => turn(() => override(wish, signal)),
+    override: overrideConfirmed,
     reconsider: () => void turn(() => obey(decideOn(undefined, steering))).catch(() => undefined),
     read: (signal) => turn(() => readSensor(signal)),
     state,

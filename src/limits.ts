@@ -28,10 +28,11 @@ export function responseLimits({ fan }: Config): ResponseLimits {
   return { responseAfter: fan.responseAfter, temperatureDrop: 0.3, humidityDrop: 1 };
 }
 
-export function retryLimits({ hub, provisioning }: Config): RetryLimits {
+export function retryLimits({ hub, provisioning }: Pick<Config, "hub" | "provisioning">): RetryLimits {
   const cap = hub.retryAtMost;
   return {
-    network: { floor: hub.retryAfter / 2, base: hub.retryAfter, cap },
+    // Wide from the first wait on: a hub that is away for a moment loses all its devices in the same one.
+    network: { floor: hub.retryAfter / 2, base: hub.retryAfter * 3, cap },
     service: { floor: provisioning.retryAfter, base: provisioning.retryAfter * 2, cap },
     disabled: provisioning.retryDisabledAfter,
   };

@@ -68,6 +68,12 @@ export function steer(
   };
 }
 
+/** The same in a cave without a fan: nothing is commanded, and the guard has nothing to count. */
+export function withoutFan(steering: Steering, from: SteerState): Steering {
+  const state = { ...steering.state, guard: from.guard };
+  return { ...steering, state, command: "hold", reason: "no-fan", on: undefined, held: undefined };
+}
+
 function wantedBy(command: FanCommand): boolean | undefined {
   return command === "hold" ? undefined : command === "on";
 }

@@ -84,6 +84,8 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
     onOutbox(event) {
       if (event.kind === "memory") inMemory = messageOf(event.cause);
       else if (event.kind === "disk") inMemory = null;
+      else if (event.kind === "unsendable")
+        conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
       else tellLoss(event);
       look();
     },

@@ -113,6 +113,11 @@ export const CODES = {
   DPS_UNAVAILABLE: entry("warning", "The DPS is not available at the moment.", NOTHING),
   DPS_UNREACHABLE: entry("warning", "The DPS cannot be reached.", NETWORK_REMEDY),
   DPS_UNTRUSTED: entry("error", "The DPS could not prove who it is.", TRUST_REMEDY),
+  FAN_ABSENT: entry(
+    "info",
+    "This cave has no fan.",
+    "If it has one, set fan.line to the line that switches it.",
+  ),
   FAN_FAILED: entry(
     "error",
     "The fan did not do what it was told.",
@@ -199,6 +204,11 @@ export const CODES = {
     "error",
     "What waited in memory could not be saved when the agent stopped.",
     "Make room on the disk and let the agent's user write there before the agent starts again.",
+  ),
+  SAMPLE_UNUSABLE: entry(
+    "warning",
+    "What came back from the outbox is no sample; it was dropped.",
+    "If this repeats, report this fault with the log: the version of the agent has changed, or its files.",
   ),
   SENSOR_CRC: entry(
     "warning",

@@ -68,6 +68,7 @@ function workLines({ fan, outbox, alerts }: HealthDocument): Line[] {
   const alarms = Object.entries(alerts).flatMap(([name, holds]) => (holds ? [name] : []));
   return [
     ["fan", `${fan.state} (${fan.reason}${until})${held}`],
+    ["", `${fan.driver ?? "no driver"}: ${fan.detail}`],
     ["outbox", `${outbox.waiting} waiting, ${outbox.acknowledged} acknowledged, ${outbox.dropped} dropped`],
     ["alerts", alarms.join(", ") || "none"],
   ];

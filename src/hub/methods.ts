@@ -60,7 +60,9 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
     if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
-    if (isAgentError(error) && error.code === "FAN_HELD") return answer(400, { result: error.message });
+    if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
+      return answer(400, { result: error.message });
+    }
     throw error;
   }
   const { fan, overrideUntil, held } = parts.control.state();

@@ -12,6 +12,12 @@ export interface Deadline {
   remedy: string;
 }
 
+/** The retryable error of a deadline that has passed. */
+export function overdue({ after, code, awaiting, remedy }: Deadline): AgentError {
+  const message = `no answer within ${after / 1000} s: waited for ${awaiting}`;
+  return new AgentError(message, { code, retryable: true, remedy });
+}
+
 /**
  * What `work` resolves to, or the retryable AgentError of the deadline, or the AbortError of `signal`: whichever comes
  * first. The signal that `work` is given aborts with it. Work that does not heed it goes on unobserved, and its later
@@ -24,19 +30,19 @@ export async function withDeadline<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const linked = linkSignals(signal);
-  const expiry = clock.sleep(deadline.after, linked.signal).then(() => {
-    throw new AgentError(`no answer within ${deadline.after / 1000} s: waited for ${deadline.awaiting}`, {
-      code: deadline.code,
-      retryable: true,
-      remedy: deadline.remedy,
-    });
+  let callOff: () => void = () => undefined;
+  const end = new Promise<never>((_, reject) => {
+    callOff = clock.after(deadline.after, () => reject(overdue(deadline)));
+    if (signal.aborted) reject(signal.reason);
+    else linked.signal.addEventListener("abort", () => reject(linked.signal.reason));
   });
   const working = typeof work === "function" ? work(linked.signal) : work;
   working.catch(() => undefined);
-  expiry.catch(() => undefined);
+  end.catch(() => undefined);
   try {
-    return await Promise.race([working, expiry]);
+    return await Promise.race([working, end]);
   } finally {
+    callOff();
     linked.abort();
     linked.release();
   }

@@ -63,6 +63,7 @@ temperature  ~12.26 °C    target 12 ± 1 °C
 humidity     ~90.44 %RH   target 90 ± 5 %RH
 read at      2026-03-02T02:03:04.500Z
 fan          on (too-warm)
+             simulated: the sensor is simulated
 outbox       3 waiting, 15 acknowledged, 2 dropped
 alerts       temperature
 conditions:

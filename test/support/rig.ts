@@ -99,6 +99,7 @@ readEvery = "500ms"
 [cave]
 telemetryInterval = 1
 [fan]
+driver = "simulated"
 minimumOn = 0
 minimumOff = 0
 switchesPerHour = 60

@@ -47,6 +47,8 @@ export interface Configuration {
 export interface Machine {
   devices: string;
   sysfsGpio: string;
+  /** Where libgpiod's tools are looked for; left out: in the process's own PATH. */
+  toolPath?: string;
   timesync: string;
   /** The byte edge of its I2C buses. */
   openAdapter: OpenI2cAdapter;

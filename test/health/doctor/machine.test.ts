@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Configuration, ConfiguredCheck, Finding, Machine } from "#agent/health/doctor/check.js";
 import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
-import { gpioCheck } from "#agent/health/doctor/gpio.js";
-import { runDoctor, usable } from "#agent/health/doctor/run.js";
-import { salvageConfiguration } from "#agent/health/doctor/salvage.js";
-import { systemClock } from "#agent/lib/clock.js";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { temporaryDirectory } from "../../support/pki.js";
 import { findingOf } from "./support.js";
@@ -69,41 +64,4 @@ test("a file where the state directory should be", async (t) => {
   assert.equal(result, "failed");
   assert.match(detail, /cannot be written: ENOTDIR/);
   assert.match(remedy ?? "", /make .*state a folder/);
-});
-
-test("simulated hardware is not looked for", async (t) => {
-  const { config } = await setUp(t);
-  assert.equal((await findingOf(gpioCheck, config)).result, "skipped");
-});
-
-/** A configuration as one of a later version would be: these checks look at words that the schema does not have yet. */
-function withHardware(config: string, words: { driver: string }): Configuration {
-  const { config: read } = salvageConfiguration(config, {});
-  assert.ok(read);
-  Object.assign(read.fan, words);
-  return usable(read);
-}
-
-async function look(
-  check: ConfiguredCheck,
-  configuration: Configuration,
-  machine: Machine,
-): Promise<Finding> {
-  const { checks } = await runDoctor(
-    { configuration, hub: undefined, clock: systemClock, machine, checks: [check] },
-    new AbortController().signal,
-  );
-  return checks[0] ?? assert.fail("no result");
-}
-
-test("a real fan needs GPIO: the character device, or sysfs", async (t) => {
-  const { config, machine } = await setUp(t);
-  const real = withHardware(config, { driver: "gpio" });
-  assert.equal((await look(gpioCheck, real, machine)).result, "failed");
-  mkdirSync(machine.sysfsGpio);
-  writeFileSync(join(machine.sysfsGpio, "export"), "");
-  assert.equal((await look(gpioCheck, real, machine)).detail, join(machine.sysfsGpio, "export"));
-  mkdirSync(machine.devices);
-  writeFileSync(join(machine.devices, "gpiochip0"), "");
-  assert.match((await look(gpioCheck, real, machine)).detail, /gpiochip0, .*export$/);
 });
