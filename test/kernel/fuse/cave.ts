@@ -28,7 +28,11 @@ export interface Cave {
 }
 
 /** What a gateway has; the rest of its configuration is the rig's. */
-export const SENSOR: Changes = { "sensor.source": "sht31" };
+export const GATEWAY: Changes = {
+  "sensor.source": "sht31",
+  "fan.driver": "auto",
+  "fan.line": "GPIO17",
+};
 
 export const AIR = { temperature: 11.37, humidity: 88.64 };
 
@@ -40,7 +44,7 @@ export async function startCave(
   const pi = await startPi(t, { air: AIR, ...board });
   const rig = await startCloud(t);
   const ledger = openLedger(rig);
-  const config = await writeConfig(rig, { ...SENSOR, ...changes });
+  const config = await writeConfig(rig, { ...GATEWAY, ...changes });
   const agent = spawnAgent(t, ["run", "--config", config]);
   const cave = { pi, rig, ledger, config, agent, ...watch(rig, ledger, agent) };
   await agent.logged("online");

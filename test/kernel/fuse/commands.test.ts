@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { writeConfig } from "../../faults/agents.ts";
 import { runToEnd, startCloud } from "../../support/rig.ts";
-import { AIR, SENSOR, startCave } from "./cave.ts";
+import { AIR, GATEWAY, startCave } from "./cave.ts";
 import { startPi } from "./pi/pi.ts";
 
 describe("cave-agent read", () => {
@@ -37,7 +37,7 @@ describe("cave-agent doctor", () => {
   it("asks the sensor, and says what is wrong with it", async (t) => {
     const pi = await startPi(t);
     const rig = await startCloud(t);
-    const config = await writeConfig(rig, SENSOR);
+    const config = await writeConfig(rig, GATEWAY);
     const sensorCheck = async () => {
       const { output } = await runToEnd(t, ["doctor", "--json", "--config", config]);
       const { checks } = JSON.parse(output) as { checks: { id: string; result: string; detail: string }[] };
