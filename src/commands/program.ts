@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { parseBus, parseSensorAddress } from "../config-formats.ts";
 import { isAgentError, messageOf } from "../errors.ts";
+import { type Line, parseLine } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { parseAssignment } from "../hub/assignment.ts";
 import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
@@ -11,6 +12,7 @@ import { VERSION } from "../lib/package.ts";
 import { createStateFile } from "../lib/state-file.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
+import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
 import { type ReadOptions, read } from "./read.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
@@ -88,6 +90,30 @@ export async function main(argv: string[]): Promise<number> {
         signal: untilStopped(),
       });
     });
+  program
+    .command("fan")
+    .description(
+      "switch the fan by hand while no agent runs; safe: to fan.safeState, after an agent has died",
+    )
+    .addArgument(new Argument("<action>").choices(FAN_ACTIONS))
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option("--line <line>", "another line than the configured one: GPIO17 or chip-label:17", lineArgument)
+    .option("--active-low", "with --line: a low level switches the fan on", false)
+    .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
+    .option("--json", "for programs", false)
+    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
+      const { line, activeLow, driver, json } = given;
+      code = await fan({
+        action,
+        file: config,
+        usualFile: DEFAULT_CONFIG,
+        line,
+        activeLow,
+        driver,
+        json,
+        signal: untilStopped(),
+      });
+    });
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -96,6 +122,18 @@ export async function main(argv: string[]): Promise<number> {
     return EXIT.fault;
   }
   return code;
+}
+
+interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {
+  config?: string;
+  activeLow: boolean;
+  json: boolean;
+}
+
+function lineArgument(text: string): Line {
+  const line = parseLine(text);
+  if (line === undefined) throw new InvalidArgumentError("Allowed are GPIO0 to GPIO45, or chip-label:17.");
+  return line;
 }
 
 interface ReadArguments extends Partial<Pick<ReadOptions, "bus" | "address">> {

@@ -17,13 +17,14 @@ export async function untilHeld(
 ): Promise<void> {
   const end = clock.monotonic() + DEADLINE;
   try {
+    const own = await gpiod.consumer(tool);
     for (let wait = FIRST_LOOK; clock.monotonic() < end; wait *= 2) {
       const info = await gpiod.info(line.tool);
       if (!tool.isAlive()) {
         const error = await tool.ended;
         throw info.consumer === undefined ? error : takenBy(info.consumer, line);
       }
-      if (info.direction === direction && info.consumer !== undefined) return;
+      if (info.direction === direction && info.consumer === own) return;
       await clock.sleep(wait);
     }
     throw fanFailure(`${line.where}; libgpiod's tool runs and does not take it`, "look at the kernel's log");

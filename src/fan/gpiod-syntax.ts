@@ -20,6 +20,8 @@ export interface Syntax {
   info(line: ToolLine): string[];
   /** Whether a word of `monitor` tells of an edge to active; undefined for no word of it. */
   risen(word: string): boolean | undefined;
+  /** What gpioinfo calls a tool that has a line. */
+  consumer(tool: string): string;
   /** Whether `get` can read an output without making it an input. */
   readsOutputs: boolean;
 }
@@ -29,6 +31,8 @@ const BIAS: Record<Exclude<Pull, "as-is">, [v1: string, v2: string]> = {
   down: ["pull-down", "pull-down"],
   disabled: ["disable", "disabled"],
 };
+
+const CONSUMER = "cave-agent";
 
 const lowFlag = ({ activeLow }: ToolLine) => (activeLow ? ["--active-low"] : []);
 
@@ -46,6 +50,7 @@ const VERSION_1: Syntax = {
   ],
   info: ({ chip }) => [chip],
   risen: (word) => (word === "1" ? true : word === "0" ? false : undefined),
+  consumer: (tool) => tool,
   readsOutputs: false,
 };
 
@@ -61,11 +66,12 @@ const VERSION_2: Syntax = {
   monitor: (line, pull) => ["--format=%E", ...biasOf({ pull }, 1), ...common(line), String(line.offset)],
   info: ({ chip, offset }) => [`--chip=${chip}`, String(offset)],
   risen: (word) => (word === "rising" ? true : word === "falling" ? false : undefined),
+  consumer: () => CONSUMER,
   readsOutputs: true,
 };
 
 function common(line: ToolLine): string[] {
-  return ["--consumer=cave-agent", ...lowFlag(line), `--chip=${line.chip}`];
+  return [`--consumer=${CONSUMER}`, ...lowFlag(line), `--chip=${line.chip}`];
 }
 
 function biasOf(options: { pull: Pull } | "as-is", version: 0 | 1): string[] {

@@ -11,6 +11,8 @@ export interface Gpiod {
   version(): Promise<number>;
   chips(): Promise<Chip[]>;
   info(line: ToolLine): Promise<LineInfo>;
+  /** What `info` calls this tool when it has a line. */
+  consumer(tool: RunningTool): Promise<string>;
   /** The level of an output that nobody holds; undefined if it could be read only by making it an input. */
   readOutput(line: ToolLine): Promise<boolean | undefined>;
   readInput(line: ToolLine, pull: Pull): Promise<boolean>;
@@ -58,6 +60,7 @@ export function createGpiod(where: ToolPath = {}): Gpiod {
         "run gpioinfo by hand to see what it says",
       );
     },
+    consumer: async ({ name }) => (await syntax()).consumer(name),
     readOutput: async (line) => ((await syntax()).readsOutputs ? get(line, "as-is") : undefined),
     readInput: (line, pull) => get(line, { pull }),
     hold: async (line, on) => startTool("gpioset", (await syntax()).set(line, on), where),

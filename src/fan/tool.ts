@@ -44,6 +44,7 @@ export function runTool(tool: string, args: readonly string[], where: ToolPath):
 
 /** A tool that runs until it is ended. */
 export interface RunningTool {
+  name: string;
   /** Resolves when it has ended by itself or was ended, to how and why. Never rejects. */
   ended: Promise<AgentError>;
   /** Whether it still runs. */
@@ -84,6 +85,7 @@ export function startTool(
     isAlive = false;
   });
   return {
+    name: tool,
     ended,
     isAlive: () => isAlive,
     async end() {

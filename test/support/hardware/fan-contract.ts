@@ -28,10 +28,9 @@ export interface FanRig {
   float(): Promise<void>;
   /** Whether a pin that was let go keeps its level: always with sysfs; with chardev the chip's driver decides. */
   keepsLevel: boolean;
+  /** `fan.feedbackWithin`, milliseconds: longer than the machine takes to tell of an edge, and to run the drivers' tools. */
+  within: number;
 }
-
-/** Milliseconds. A slow machine gets more time by the rig's own `until`, never less. */
-const WITHIN = 3000;
 
 /**
  * What every driver of the fan promises, on a real kernel. The same for all of them: where they differ, the rig says how.
@@ -50,7 +49,7 @@ export function describeFanDriver(rig: FanRig): void {
       feedbackKind: "contact",
       feedbackActiveLow: false,
       feedbackPull: "as-is",
-      feedbackWithin: WITHIN,
+      feedbackWithin: rig.within,
       ...changes,
     };
     const driver = rig.driver();
@@ -231,11 +230,13 @@ async function turn(rig: FanRig, signal: AbortSignal): Promise<void> {
   }
 }
 
-function isFailure(pattern: RegExp): (error: unknown) => boolean {
+/** For `assert.rejects`: a failure of the fan that says so, and what to do. */
+export function isFailure(message: RegExp, remedy = /\S/): (error: unknown) => boolean {
   return (error) => {
     assert.ok(isAgentError(error), String(error));
     assert.equal(error.code, "FAN_FAILED");
-    assert.match(error.message, pattern);
+    assert.match(error.message, message);
+    assert.match(error.remedy, remedy);
     return true;
   };
 }
