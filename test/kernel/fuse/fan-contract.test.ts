@@ -25,4 +25,5 @@ describeFanDriver({
   // This chip makes an input of a line that nobody has.
   float: unexport,
   keepsLevel: true,
+  within: 2000,
 });
