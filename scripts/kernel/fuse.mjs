@@ -24,7 +24,7 @@ export const fuse = {
   /** Most of the tests wait; each file has namespaces of its own. */
   atATime: 3,
   /** Milliseconds for a file. */
-  timeout: 120_000,
+  timeout: 300_000,
   canRun() {
     if (process.platform !== "linux") return { reason: "FUSE and namespaces are Linux", isImpossible: true };
     const missing = ADD_ONS.filter((file) => !existsSync(join(root, "node_modules", file)));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { HealthDocument } from "#agent/health/document.js";
-import { type Changes, startWith } from "../../faults/agents.ts";
+import { type Changes, writeConfig } from "../../faults/agents.ts";
 import { type Ledger, openLedger } from "../../faults/ledger.ts";
-import { type AgentRig, type CloudRig, startCloud } from "../../support/rig.ts";
+import type { Scope } from "../../support/cleanup.ts";
+import { type AgentRig, type CloudRig, spawnAgent, startCloud } from "../../support/rig.ts";
 import { getStatus } from "../../support/status.ts";
 import { until } from "../../support/until.ts";
 import type { BoardOptions } from "./pi/board.ts";
@@ -16,7 +16,11 @@ export interface Cave {
   pi: RemoteBoard;
   rig: CloudRig;
   ledger: Ledger;
+  /** The configuration of the agent. */
+  config: string;
   agent: AgentRig;
+  /** Waits until the sensor has failed, and resolves to why. The log would tell it only once in a while. */
+  sensorFails(): Promise<string>;
   /** Waits until the agent's status is such, and resolves to it. */
   becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument>;
   /** Waits until the hub has got so many messages more. */
@@ -26,27 +30,38 @@ export interface Cave {
 }
 
 /** What a gateway has; the rest of its configuration is the rig's. */
-export const SENSOR: Changes = { "sensor.source": "sht31" };
+export const GATEWAY: Changes = {
+  "sensor.source": "sht31",
+  "fan.driver": "auto",
+  "fan.line": "GPIO17",
+  "provisioning.deadline": "1m",
+};
 
 export const AIR = { temperature: 11.37, humidity: 88.64 };
 
-/** Resolves when the first message has come to the hub, or as soon as it is online if `silent`. */
+/**
+ * Starts one that lives as long as `t`, be it a test or, with `{ after }` of node:test, a whole file. Resolves when the
+ * first message has come to the hub, or as soon as the agent is online if `silent`.
+ */
 export async function startCave(
-  t: TestContext,
+  t: Scope,
   { board = {}, changes = {}, silent = false }: Partial<CaveOptions> = {},
 ): Promise<Cave> {
   const pi = await startPi(t, { air: AIR, ...board });
   const rig = await startCloud(t);
   const ledger = openLedger(rig);
-  const agent = await startWith(t, rig, { ...SENSOR, ...changes });
-  const cave = { pi, rig, ledger, agent, ...watch(rig, ledger, agent) };
-  await agent.logged("online");
+  const config = await writeConfig(rig, { ...GATEWAY, ...changes });
+  const agent = spawnAgent(t, ["run", "--config", config]);
+  const cave = { pi, rig, ledger, config, agent, ...watch(rig, ledger, agent) };
+  await agent.logged("online", { seconds: PATIENCE });
   if (!silent) await cave.messages(1);
   return cave;
 }
 
 /** Milliseconds. */
 const LOOK_EVERY = 100;
+/** Seconds; several caves at a time are much for a small machine. */
+const PATIENCE = 60;
 
 export interface CaveOptions {
   board: Partial<BoardOptions>;
@@ -58,22 +73,31 @@ function watch(
   rig: CloudRig,
   ledger: Ledger,
   agent: AgentRig,
-): Pick<Cave, "becomes" | "messages" | "assertMeasured"> {
+): Pick<Cave, "sensorFails" | "becomes" | "messages" | "assertMeasured"> {
+  async function becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument> {
+    let status: HealthDocument | undefined;
+    const look = async () => {
+      status = await getStatus(rig);
+      if (probe(status)) return status;
+      // Each look is a method call through the hub.
+      await delay(LOOK_EVERY);
+      return undefined;
+    };
+    return until(what, look, {
+      seconds: PATIENCE,
+      onTimeout: () => `${JSON.stringify(status)}\n${agent.output()}`,
+    });
+  }
   return {
-    async becomes(what, probe) {
-      let status: HealthDocument | undefined;
-      const look = async () => {
-        status = await getStatus(rig);
-        if (probe(status)) return status;
-        // Each look is a method call through the hub.
-        await delay(LOOK_EVERY);
-        return undefined;
-      };
-      return until(what, look, { onTimeout: () => `${JSON.stringify(status)}\n${agent.output()}` });
+    becomes,
+    async sensorFails() {
+      const { sensor } = await becomes("it has failed", (status) => status.sensor.state === "failed");
+      return String(sensor.fault);
     },
     async messages(count) {
       const wanted = ledger.received.length + count;
       await until(`${count} messages more`, () => ledger.received.length >= wanted, {
+        seconds: PATIENCE,
         onTimeout: agent.output,
       });
     },

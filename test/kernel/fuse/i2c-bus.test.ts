@@ -98,6 +98,7 @@ describe("i2c-bus on /dev/i2c-1", () => {
       kind: "write",
       address: 0,
       bytes: "",
+      isUnderWay: false,
       error: "EREMOTEIO",
     });
     await bus.close();

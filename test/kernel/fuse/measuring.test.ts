@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { JsonObject } from "#fleet/service/service.js";
+import { spawnAgent } from "../../support/rig.ts";
 import { until } from "../../support/until.ts";
 import { AIR, startCave } from "./cave.ts";
 
@@ -36,12 +37,15 @@ describe("an agent with a sensor on /dev/i2c-1", () => {
     assert.deepEqual([status, { temperature, humidity }, source], [200, airs.at(-1), "sht31"]);
   });
 
-  it("never simulates, not even with auto, once the sensor has answered", async (t) => {
-    const { pi, becomes, messages, assertMeasured } = await startCave(t, {
+  it("never simulates once the sensor has answered, not even with auto and after a restart", async (t) => {
+    const { pi, config, agent, messages, assertMeasured } = await startCave(t, {
       changes: { "sensor.source": "auto" },
     });
     await pi.unplugSensor();
-    await becomes("it has failed", ({ sensor }) => sensor.state === "failed");
+    await agent.logged("sensor-fault");
+    await agent.stop();
+    const next = spawnAgent(t, ["run", "--config", config]);
+    await next.logged("sensor-fault");
     await pi.plugInSensor();
     await messages(2);
     assertMeasured();

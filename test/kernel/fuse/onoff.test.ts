@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { defer } from "../../support/cleanup.ts";
 import { until } from "../../support/until.ts";
 import { Gpio, type GpioLine } from "./add-ons.ts";
+import { SOC } from "./pi/gpio-chip.ts";
 import { startPi } from "./pi/pi.ts";
 
 const SYSFS = "/sys/class/gpio";
-const SOC = "pinctrl-bcm2711";
 /** GPIO17 and GPIO27 of a chip whose lines begin with 512. */
 const FAN = 529;
 const CONTACT = 539;

@@ -25,6 +25,8 @@ export interface BoardOptions {
   faults?: Partial<Sht31Faults>;
   /** False: I2C is not switched on, there is no /dev/i2c-1. */
   i2c?: boolean;
+  /** Lines that somebody else has from the beginning. */
+  taken?: readonly { chip: string; offset: number; owner: string }[];
   /** Milliseconds from the export of a line until udev has given its files to us. */
   udevDelay?: number;
   /** False: a kernel without GPIO_SYSFS, there is no /sys/class/gpio. */
@@ -94,6 +96,8 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
     if (!found) throw new Error(`there is no line ${offset} of ${label}`);
     return found;
   }
+
+  for (const { chip, offset, owner } of options.taken ?? []) line(chip, offset).request(owner);
 
   const board: Board = {
     setAir: (change) => void Object.assign(air, change),

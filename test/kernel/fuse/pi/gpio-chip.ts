@@ -15,9 +15,12 @@ export interface GpioChipSpec {
   becomesInputWhenFree?: boolean;
 }
 
+/** The chip of the header's pins. */
+export const SOC = "pinctrl-bcm2711";
+
 /** A Raspberry Pi 4 with Linux 6.12: numbers begin with 512, and GPIO17 is 529. */
 export const PI_4: readonly GpioChipSpec[] = [
-  { label: "pinctrl-bcm2711", base: 512, ngpio: 58, becomesInputWhenFree: true },
+  { label: SOC, base: 512, ngpio: 58, becomesInputWhenFree: true },
   { label: "raspberrypi-exp-gpio", base: 570, ngpio: 8 },
 ];
 

@@ -29,6 +29,8 @@ export interface BusTransfer {
   address: number;
   /** In hexadecimal: what was written or read. */
   bytes: string;
+  /** It has not come to an end yet, or waits for another one to. */
+  isUnderWay: boolean;
   /** The errno that came of it. */
   error: string | undefined;
 }
@@ -48,21 +50,18 @@ export function createI2cBus(
     address: number,
     work: (chip: Sht31Chip | undefined) => Uint8Array | undefined,
   ): Promise<Uint8Array> {
+    const note: BusTransfer = { kind, address, bytes: "", isUnderWay: true, error: undefined };
+    transfers.push(note);
     const done = turn.then(async () => {
-      const note: BusTransfer = { kind, address, bytes: "", error: undefined };
-      transfers.push(note);
       const { heldFor } = faults;
-      if (heldFor !== undefined) {
-        await delay(heldFor);
-        note.error = "ETIMEDOUT";
-      } else {
-        const bytes = work(slaves.get(address));
-        if (bytes) {
-          note.bytes = Buffer.from(bytes).toString("hex");
-          return bytes;
-        }
-        note.error = faults.nack;
+      if (heldFor !== undefined) await delay(heldFor);
+      const bytes = heldFor === undefined ? work(slaves.get(address)) : undefined;
+      note.isUnderWay = false;
+      if (bytes) {
+        note.bytes = Buffer.from(bytes).toString("hex");
+        return bytes;
       }
+      note.error = heldFor === undefined ? faults.nack : "ETIMEDOUT";
       throw refusal(note.error);
     });
     turn = done.catch(() => undefined);
@@ -74,7 +73,7 @@ export function createI2cBus(
     transfers,
     claim(address) {
       const error = isBound(address) ? "EBUSY" : undefined;
-      transfers.push({ kind: "claim", address, bytes: "", error });
+      transfers.push({ kind: "claim", address, bytes: "", isUnderWay: false, error });
       if (error) throw refusal(error);
     },
     async write(address, bytes) {

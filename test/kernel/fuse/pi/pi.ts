@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { defer } from "../../../support/cleanup.ts";
+import { defer, type Scope } from "../../../support/cleanup.ts";
 import type { BoardOptions } from "./board.ts";
 import { PI_4 } from "./gpio-chip.ts";
 import { createRemote, type RemoteBoard, writeOptions } from "./remote.ts";
@@ -14,7 +13,7 @@ const SERVER = fileURLToPath(new URL("./server.js", import.meta.url));
  * Gives this process and its children a Raspberry Pi's /dev/i2c-1 and /sys/class/gpio until the test is over, and
  * resolves to the far side of both. One at a time in a process.
  */
-export async function startPi(t: TestContext, options: Partial<BoardOptions> = {}): Promise<RemoteBoard> {
+export async function startPi(t: Scope, options: Partial<BoardOptions> = {}): Promise<RemoteBoard> {
   setStage();
   const fuse = openSync("/dev/fuse", "r+");
   const how = `fd=3,rootmode=40000,user_id=0,group_id=0,allow_other`;
