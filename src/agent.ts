@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
 import { isAgentError, messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
+import { causeOf, createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
 import { LINUX, type Machine } from "./health/doctor/check.ts";
@@ -17,15 +18,17 @@ import { createIdentitySource } from "./hub/identity-source.ts";
 import { createMethods } from "./hub/methods.ts";
 import { MODEL_ID } from "./hub/model.ts";
 import { createOutboxReport } from "./hub/outbox-report.ts";
-import { createReported } from "./hub/reported.ts";
+import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
 import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
+import { shared } from "./lib/shared.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
@@ -59,6 +62,12 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
+const FAN_OPEN: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's line",
+  remedy: "check the line; cave-agent doctor does",
+};
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -102,7 +111,10 @@ export async function startAgent(
   });
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
-    sequence: await openSequence(join(config.state.directory, "sequence")),
+    sequence: await openSequence(join(config.state.directory, "sequence"), {
+      onLeap: ({ code, message, remedy }) =>
+        log.error({ event: "sequence-leap", code, cause: message, remedy }, `${message}; ${remedy}`),
+    }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
     syncEvery: config.outbox.syncEvery,
@@ -157,8 +169,25 @@ export async function startAgent(
     }
   }
 
-  const fan = openFan(config.fan);
-  const sensor = openSensor(config.sensor, config.simulation, { clock, fanOn: () => fan.state() === "on" });
+  const fan = openFan(config.fan, {
+    clock,
+    sensorSource: config.sensor.source,
+    ...createFanLog(log, config.sensor.source, () => health.look()),
+  });
+  await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
+    log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
+  );
+  const sensor = openSensor(config.sensor, config.simulation, {
+    clock,
+    fanOn: () => fan.state() === "on",
+    openAdapter: machine.openAdapter,
+    answered: kept.sensor,
+    onSimulated: (error) =>
+      log.warn(
+        { event: "sensor-simulated", cause: messageOf(error) },
+        `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
+      ),
+  });
   const found = fan.state() === "failed" ? undefined : fan.state() === "on";
   const initial = await restoreSteering(kept, found, clock, log);
   await kept.fan.write(fanRecord(initial, clock));
@@ -183,14 +212,13 @@ export async function startAgent(
       reported.set({
         fanState: state.fan,
         fanReason: state.reason,
-        sensor: { ...sensor.describe(), state: state.sensor },
+        sensor: describeForTwin(sensor.describe(), state.sensor),
       });
       health.look();
     },
     onSensorFault: (error) =>
-      log.warn({ event: "sensor-fault", cause: messageOf(error) }, "the sensor gives no reading"),
-    onFanFault: (error) =>
-      log.error({ event: "fan-fault", cause: messageOf(error) }, "the fan does not obey"),
+      log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
+    onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
   const status = () =>
@@ -200,15 +228,23 @@ export async function startAgent(
       now: clock.now(),
       connection: session.describe(),
       sensor: sensor.describe(),
+      fan: fan.describe(),
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const diagnose = (signal: AbortSignal) =>
+  const diagnose = shared(() =>
     runDoctor(
-      { configuration: usable(config), hub: session.describe().hub ?? undefined, clock, machine },
-      signal,
-    );
+      {
+        configuration: usable(config),
+        hub: session.describe().hub ?? undefined,
+        running: status(),
+        clock,
+        machine,
+      },
+      stopping.signal,
+    ),
+  );
 
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {

@@ -1,4 +1,5 @@
 import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
+import { LINE_FORMS, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import { parseLoopback } from "./lib/loopback.ts";
 
@@ -54,6 +55,20 @@ function strictNumber(text: string): unknown {
   return /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
 }
 
+// convict's own coercion takes every word but "false" for true.
+function strictFlag(text: string): unknown {
+  return text === "true" ? true : text === "false" ? false : text;
+}
+
+function checkFlag(value: unknown): void {
+  if (typeof value !== "boolean") refuse("must be true or false", value);
+}
+
+function checkLine(value: unknown): void {
+  if (typeof value !== "string" || (value !== "" && !parseLine(value)))
+    refuse(`must be ${LINE_FORMS}`, value);
+}
+
 function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
   return (value) => {
     if (typeof value !== "string" || !pattern.test(value)) refuse(allowed, value);
@@ -77,12 +92,49 @@ function checkCaveSetting(value: unknown, item: object): void {
   if (!checkSetting(setting, value).ok) refuse(`must be ${SETTING_RULES[setting].allowed}`, value);
 }
 
+const BUS_FILE = /^\/dev\/i2c-(\d{1,3})$/;
+
+/** The number of an I2C bus, given as a number or as its device file; undefined if it is neither. */
+export function parseBus(value: unknown): number | undefined {
+  const number = typeof value === "string" ? Number(BUS_FILE.exec(value)?.[1] ?? Number.NaN) : value;
+  return Number.isInteger(number) && Number(number) >= 0 && Number(number) <= 255
+    ? Number(number)
+    : undefined;
+}
+
+function checkBus(value: unknown): void {
+  if (parseBus(value) === undefined) {
+    refuse('must be the number of an I2C bus from 0 to 255, or its file, such as "/dev/i2c-1"', value);
+  }
+}
+
+/** The addresses that an SHT31 can have, and the word for both (SHT3x-DIS datasheet v5, table 7). */
+const SENSOR_ADDRESSES: ReadonlyMap<unknown, "auto" | number> = new Map<unknown, "auto" | number>([
+  ["auto", "auto"],
+  ...[0x44, 0x45].flatMap((address): [unknown, number][] => [
+    [address, address],
+    [`0x${address.toString(16)}`, address],
+  ]),
+]);
+
+export function parseSensorAddress(value: unknown): "auto" | number | undefined {
+  return SENSOR_ADDRESSES.get(value);
+}
+
+function checkSensorAddress(value: unknown): void {
+  if (parseSensorAddress(value) === undefined) refuse('must be "auto", 0x44 or 0x45', value);
+}
+
 /** The formats that the schema uses besides lists of allowed words. */
 export const FORMATS = {
   duration: { validate: checkDuration },
   amount: { validate: checkNumber, coerce: strictNumber },
   count: { validate: checkCount, coerce: strictNumber },
+  flag: { validate: checkFlag, coerce: strictFlag },
+  gpioLine: { validate: checkLine },
   caveSetting: { validate: checkCaveSetting, coerce: strictNumber },
+  i2cBus: { validate: checkBus, coerce: strictNumber },
+  sensorAddress: { validate: checkSensorAddress, coerce: strictNumber },
   requiredText: { validate: checkText(/\S/, "must be a text that is not empty") },
   text: { validate: checkText(/^/, "must be a text") },
   loopback: { validate: checkLoopback },

@@ -1,6 +1,7 @@
 import convict from "convict";
 import { MOST_SWITCHES_PER_HOUR } from "./cave/guard.ts";
 import { type Bounds, FORMATS } from "./config-formats.ts";
+import { FAN_DRIVERS, FEEDBACK_KINDS, PULLS } from "./fan/fan.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 convict.addFormats(FORMATS);
@@ -53,6 +54,8 @@ const amount = (doc: string, value: number, minimum: number, maximum: number): I
   ...count(doc, value, minimum, maximum),
   format: "amount",
 });
+const flag = (doc: string): Item => ({ doc, format: "flag", default: false });
+const gpioLine = (doc: string): Item => ({ doc, format: "gpioLine", default: "" });
 const oneOf = (doc: string, words: string[]): Item => ({ doc, format: words, default: words[0] });
 
 /** Every key of the configuration file: section, key, what it means, its format and its default (null: required). */
@@ -79,7 +82,12 @@ const SECTIONS: Record<string, Record<string, Item>> = {
       4 * SECOND,
       1177 * SECOND,
     ),
-    retryAfter: duration("about the first wait after the network has failed", "1s", SECOND / 10, HOUR),
+    retryAfter: duration(
+      "first wait after the network has failed, about: half of it to three times it",
+      "1s",
+      SECOND / 10,
+      HOUR,
+    ),
     retryAtMost: duration("longest wait before a new try", "5m", SECOND, DAY),
   },
   state: {
@@ -90,7 +98,15 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     },
   },
   sensor: {
-    source: oneOf("what measures", ["simulated"]),
+    source: oneOf("what measures; auto: the sht31 if it answers at start, else simulated", [
+      "sht31",
+      "auto",
+      "simulated",
+    ]),
+    bus: { doc: "I2C bus of the sensor: its number or file", format: "i2cBus", default: 1 },
+    address: { doc: "auto, 0x44 or 0x45", format: "sensorAddress", default: "auto" },
+    humidityOffset: amount("added to each measured humidity, %RH", 0, -20, 20),
+    heater: oneOf("off, or pulse: a sensor that was wet for an hour is heated for 10 s", ["off", "pulse"]),
     readEvery: duration("time between readings", "5s", SECOND / 2, HOUR / 6),
     staleAfter: duration("no valid reading for so long: safe state", "1m", SECOND, DAY),
     stuckAfter: duration("the same value for so long: stuck", "1h", SECOND, 30 * DAY),
@@ -102,8 +118,22 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     ]),
   ),
   fan: {
-    driver: oneOf("what moves the air", ["simulated"]),
+    driver: oneOf("how the fan is switched", [...FAN_DRIVERS]),
+    line: gpioLine("the fan's GPIO line; empty: the cave has no fan"),
+    activeLow: flag("whether a low level switches the fan on"),
     safeState: { ...oneOf("when nobody controls it", ["on", "off", "hold"]), default: "off" },
+    feedbackLine: gpioLine("input that shows whether the fan really runs; empty: none"),
+    feedbackKind: oneOf("a contact that is closed while it runs, or a tachometer's pulses", [
+      ...FEEDBACK_KINDS,
+    ]),
+    feedbackActiveLow: flag("whether a low level means that it runs"),
+    feedbackPull: oneOf("the input's own resistor", [...PULLS]),
+    feedbackWithin: duration(
+      "longest from a command until the feedback agrees",
+      "5s",
+      SECOND / 2,
+      60 * SECOND,
+    ),
     overrideFor: duration("life of an override", "240m", SECOND, 7 * DAY),
     minimumOn: duration("shortest run", "1m", 0, DAY),
     minimumOff: duration("shortest rest", "1m", 0, DAY),
@@ -121,7 +151,7 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     syncEvery: duration("what a power cut may take at most", "10s", SECOND / 10, HOUR),
     memoryCapacity: count("samples kept in memory while the disk cannot be used", 10_000, 1, 1_000_000),
     inFlight: count("messages sent before the first is acknowledged", 8, 1, 1000),
-    perSecond: amount("most messages a second; 0: no bound", 20, 0, 100_000),
+    perSecond: amount("most messages a second; 0: no bound", 3, 0, 100_000),
   },
   status: {
     socket: { doc: "Unix socket; empty: status.sock in the state directory", format: "text", default: "" },

@@ -3,11 +3,14 @@ import { dirname, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
+import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import type { SafeState } from "./fan/fan.ts";
+import { type FanConfig, fanProblems } from "./fan/config.ts";
+import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
+import type { SensorConfig } from "./sensor/open.ts";
 
 /** The agent's configuration, checked. Durations in milliseconds, paths absolute. */
 export interface Config {
@@ -24,11 +27,9 @@ export interface Config {
   tls: { trustedCaFile: string };
   hub: { keepAlive: number; retryAfter: number; retryAtMost: number };
   state: { directory: string };
-  sensor: { source: "simulated"; readEvery: number; staleAfter: number; stuckAfter: number };
+  sensor: SensorConfig & { readEvery: number; staleAfter: number; stuckAfter: number };
   cave: Settings;
-  fan: {
-    driver: "simulated";
-    safeState: SafeState;
+  fan: FanConfig & {
     overrideFor: number;
     minimumOn: number;
     minimumOff: number;
@@ -83,13 +84,13 @@ export function examineConfig(
   file: string,
   environment: Environment = process.env,
 ): { config: Config | undefined; problems: Problem[] } {
-  const document = readToml(file);
+  const document = withLineTexts(readToml(file));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   const wrong = wrongValues(schema, withoutUnknown(document)).map((text) => withOrigin(text, environment));
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
-  const contradictory = config ? contradictions(config) : [];
+  const contradictory = config ? [...sensorProblems(config), ...fanProblems(config.fan)] : [];
   return {
     config,
     problems: [
@@ -116,9 +117,20 @@ function wrongValues(schema: ReturnType<typeof createSchema>, document: object):
   }
 }
 
-function contradictions({ sensor }: Config): string[] {
-  if (sensor.staleAfter >= sensor.readEvery) return [];
-  return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+/** Longer than a pulse of the sensor's heater and the cooling after it. */
+const STALE_AFTER_WITH_HEATER = 5 * 60_000;
+
+function sensorProblems({ sensor }: Config): string[] {
+  const { staleAfter, readEvery, heater } = sensor;
+  if (staleAfter < readEvery) {
+    return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+  }
+  if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
+    return [
+      'sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse": readings do not count while the sensor is warm',
+    ];
+  }
+  return [];
 }
 
 function refusal(file: string, problems: Problem[]): AgentError {
@@ -155,6 +167,19 @@ function whereIn(error: unknown): string {
   // The rest of its text is a drawing of the lines around.
   const [reason = ""] = error.message.replace("Invalid TOML document: ", "").split("\n");
   return `line ${error.line}, column ${error.column}: ${reason}`;
+}
+
+const LINE_KEYS = ["line", "feedbackLine"];
+
+/** A line may be an inline table, which convict would take for a section: it becomes the text of the same line. */
+function withLineTexts(document: Record<string, unknown>): Record<string, unknown> {
+  const { fan } = document;
+  if (typeof fan !== "object" || fan === null || Array.isArray(fan)) return document;
+  const keys = Object.entries(fan).map(([key, value]) => [
+    key,
+    LINE_KEYS.includes(key) ? lineFromTable(value) : value,
+  ]);
+  return { ...document, fan: Object.fromEntries(keys) };
 }
 
 /** A wrong value may come from the environment, where nobody would look for it. */
@@ -219,9 +244,23 @@ function convert(raw: Raw, folder: string): Config {
     tls: { trustedCaFile: path(raw.tls.trustedCaFile) },
     hub: durations(checked.hub, ["keepAlive", "retryAfter", "retryAtMost"]),
     state: { directory: path(raw.state.directory) },
-    sensor: durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+    sensor: {
+      ...durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
+      bus: parseBus(raw.sensor.bus) ?? 1,
+      address: parseSensorAddress(raw.sensor.address) ?? "auto",
+    },
     cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
-    fan: durations(checked.fan, ["overrideFor", "minimumOn", "minimumOff", "responseAfter"]),
+    fan: {
+      ...durations(checked.fan, [
+        "feedbackWithin",
+        "overrideFor",
+        "minimumOn",
+        "minimumOff",
+        "responseAfter",
+      ]),
+      line: parseLine(String(raw.fan.line)),
+      feedbackLine: parseLine(String(raw.fan.feedbackLine)),
+    },
     outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),
     status: { ...checked.status, socket: path(raw.status.socket) },
   };

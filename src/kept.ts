@@ -12,12 +12,14 @@ import type { Clock } from "./lib/clock.ts";
 import { makeFolder } from "./lib/make-folder.ts";
 import { createStateFile, type StateFile } from "./lib/state-file.ts";
 import type { Logger } from "./log.ts";
+import { type KeptSensor, parseKeptSensor } from "./sensor/auto.ts";
 
 /** The agent's small state: a file each, in the state directory. */
 export interface Kept {
   assignment: StateFile<KeptAssignment>;
   settings: StateFile<Partial<Settings>>;
   fan: StateFile<FanRecord>;
+  sensor: StateFile<KeptSensor>;
 }
 
 /** Guard and override, as their rooms write them; read unchecked, their rooms check them. */
@@ -47,6 +49,7 @@ export async function openKept(directory: string, log: Logger): Promise<Kept> {
     assignment: file("assignment", parseAssignment),
     settings: file("settings", parseKeptSettings),
     fan: file("fan", parseFanRecord),
+    sensor: file("sensor", parseKeptSensor),
   };
 }
 

@@ -8,8 +8,8 @@ const FASTEST = { temperature: 0.5, humidity: 5 };
 
 /** The limits of quality, guard and safe state that a configuration asks for. */
 export function steerLimits({ sensor, fan, simulation }: Config): SteerLimits {
-  // A simulated cave lives faster, and so does its air.
-  const pace = sensor.source === "simulated" ? Math.max(1, simulation.speed) : 1;
+  // A simulated cave lives faster, and so does its air. What "auto" will find is not known yet.
+  const pace = sensor.source === "sht31" ? 1 : Math.max(1, simulation.speed);
   return {
     safeState: fan.safeState,
     guard: { minimumOn: fan.minimumOn, minimumOff: fan.minimumOff, switchesPerHour: fan.switchesPerHour },
@@ -28,10 +28,11 @@ export function responseLimits({ fan }: Config): ResponseLimits {
   return { responseAfter: fan.responseAfter, temperatureDrop: 0.3, humidityDrop: 1 };
 }
 
-export function retryLimits({ hub, provisioning }: Config): RetryLimits {
+export function retryLimits({ hub, provisioning }: Pick<Config, "hub" | "provisioning">): RetryLimits {
   const cap = hub.retryAtMost;
   return {
-    network: { floor: hub.retryAfter / 2, base: hub.retryAfter, cap },
+    // Wide from the first wait on: a hub that is away for a moment loses all its devices in the same one.
+    network: { floor: hub.retryAfter / 2, base: hub.retryAfter * 3, cap },
     service: { floor: provisioning.retryAfter, base: provisioning.retryAfter * 2, cap },
     disabled: provisioning.retryDisabledAfter,
   };

@@ -1,4 +1,5 @@
 import { main } from "./commands/program.ts";
+import { leave } from "./lib/in-kernel.ts";
 
 // The SDK leaves timers and sockets behind that would keep the process; by now everything has been stopped.
-process.exit(await main(process.argv.slice(2)));
+await leave(await main(process.argv.slice(2)));

@@ -74,7 +74,7 @@ test("every missing key is named at once", () => {
 test("an unknown key or section is refused with its value and what is allowed", () => {
   assert.match(
     refusalOf(`${REQUIRED}\n[sensor]\nreadEverey = "5s"`),
-    /sensor\.readEverey: unknown key: value was "5s"; allowed in \[sensor\]: source, readEvery, staleAfter, stuckAfter/,
+    /sensor\.readEverey: unknown key: value was "5s"; allowed in \[sensor\]: source, bus, address, .*readEvery, staleAfter, stuckAfter$/,
   );
   assert.match(refusalOf(`${REQUIRED}\n[senser]\nx = 1`), /senser: unknown section; allowed: device, /);
   assert.match(refusalOf(`sensor = 3\n${REQUIRED}`), /sensor: must be a table \[sensor\]: value was 3/);
@@ -89,8 +89,18 @@ test("wrong types and impossible values are refused with key, value and range", 
     [`[sensor]\nreadEvery = 0`, /sensor\.readEvery: must be a duration.*value was 0/],
     [
       `[sensor]\nsource = "dht22"`,
-      /sensor\.source: must be one of the possible values: \["simulated"\].*"dht22"/,
+      /sensor\.source: must be one of the possible values: \["sht31","auto","simulated"\].*"dht22"/,
     ],
+    [`[sensor]\nbus = "i2c-1"`, /sensor\.bus: must be the number of an I2C bus .*value was "i2c-1"/],
+    [`[sensor]\nbus = 256`, /sensor\.bus: .*from 0 to 255.*value was 256/],
+    [`[sensor]\nbus = 1.5`, /sensor\.bus: .*value was 1\.5/],
+    [`[sensor]\nbus = ""`, /sensor\.bus: .*value was ""/],
+    [`[sensor]\naddress = 0x46`, /sensor\.address: must be "auto", 0x44 or 0x45: value was 70/],
+    [
+      `[sensor]\nhumidityOffset = 21`,
+      /sensor\.humidityOffset: must be a number from -20 to 20: value was 21/,
+    ],
+    [`[sensor]\nheater = true`, /sensor\.heater: must be one of .*\["off","pulse"\].*value was true/],
     [`[fan]\nsafeState = "open"`, /fan\.safeState: must be one of .*"on","off","hold".*value was "open"/],
     [
       `[cave]\ntargetTemperature = 140`,
@@ -116,6 +126,29 @@ test("wrong types and impossible values are refused with key, value and range", 
     refusalOf(REQUIRED.replace("idScope", `host = "https://dps.example"\nidScope`)),
     /provisioning\.host: must be a host name or host:port.*https:\/\/dps\.example/,
   );
+});
+
+test("the sensor's bus and address are taken as people write them", () => {
+  const sensor = (toml: string, environment = {}) =>
+    load(`${REQUIRED}\n[sensor]\n${toml}`, environment).sensor;
+  assert.deepEqual([sensor("").source, sensor("").bus, sensor("").address], ["sht31", 1, "auto"]);
+  assert.equal(sensor("bus = 0").bus, 0);
+  assert.equal(sensor('bus = "/dev/i2c-13"').bus, 13);
+  assert.equal(sensor("", { CAVE_SENSOR_BUS: "3" }).bus, 3);
+  assert.equal(sensor("", { CAVE_SENSOR_BUS: "/dev/i2c-4" }).bus, 4);
+  assert.equal(sensor("address = 0x45").address, 0x45);
+  assert.equal(sensor('address = "0x44"').address, 0x44);
+  assert.equal(sensor("", { CAVE_SENSOR_ADDRESS: "0x45" }).address, 0x45);
+});
+
+test("a heater that pulses needs a staleAfter that outlasts its warmth", () => {
+  const toml = (staleAfter: string) =>
+    `${REQUIRED}\n[sensor]\nheater = "pulse"\nstaleAfter = "${staleAfter}"`;
+  assert.match(
+    refusalOf(toml("4m")),
+    /sensor\.staleAfter: must be at least "5m" with sensor\.heater = "pulse"/,
+  );
+  assert.equal(load(toml("5m")).sensor.heater, "pulse");
 });
 
 test("a refused ID scope is not printed", () => {

@@ -7,5 +7,8 @@ const cloud = await startLocalCloud({
   enrollmentGroups: [{ enrollmentGroupId: "bench", certificateFile }],
 });
 process.once("disconnect", () => void cloud.close());
-process.on("message", () => process.send(cloud.hub.telemetryCounts()));
+process.on("message", ({ stall }) => {
+  if (stall !== undefined) cloud.faults.hub.stall(stall);
+  process.send(cloud.hub.telemetryCounts());
+});
 process.send(cloud.endpoints);

@@ -14,7 +14,14 @@ import { fillOutbox } from "./ours.mjs";
 const isQuick = process.argv.includes("--quick");
 const COUNT = isQuick ? 4000 : 20_000;
 const PAIRS = isQuick ? 3 : 5;
-const IN_FLIGHT = [1, 8, 100];
+/** Milliseconds by which each answer comes later, and how many are in flight: 8 is the agent's default. */
+const ROWS = [
+  { late: 0, inFlight: 1 },
+  { late: 0, inFlight: 8 },
+  { late: 0, inFlight: 100 },
+  { late: 20, inFlight: 8 },
+  { late: 20, inFlight: 100 },
+];
 const DEVICE = "bench-01";
 const besides = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -23,8 +30,21 @@ let cloud;
 try {
   const settings = await prepare();
   await fillOutbox(join(folder, "backlog"), COUNT);
-  print(["in flight", "ours/s", "SDK/s", "ratio", "lowest", "highest", "ours µs CPU", "SDK µs CPU"]);
-  for (const inFlight of IN_FLIGHT) print(row(inFlight, await pairs({ ...settings, inFlight })));
+  print([
+    "late, ms",
+    "in flight",
+    "ours/s",
+    "SDK/s",
+    "ratio",
+    "lowest",
+    "highest",
+    "ours µs CPU",
+    "SDK µs CPU",
+  ]);
+  for (const row of ROWS) {
+    await ask({ stall: row.late });
+    print(cells(row, await pairs({ ...settings, ...row })));
+  }
 } finally {
   await closeCloud();
   rmSync(folder, { recursive: true, force: true });
@@ -81,15 +101,20 @@ async function measure(side, settings) {
 }
 
 async function received() {
-  cloud.send("counts");
-  const [counts] = await once(cloud, "message");
-  return counts.received;
+  return (await ask({})).received;
 }
 
-function row(inFlight, found) {
+async function ask(question) {
+  cloud.send(question);
+  const [answer] = await once(cloud, "message");
+  return answer;
+}
+
+function cells({ late, inFlight }, found) {
   const median = (pick) => found.map(pick).sort((a, b) => a - b)[Math.floor(found.length / 2)];
   const ratios = found.map(({ ratio }) => ratio);
   return [
+    late,
     inFlight,
     median(({ ours }) => ours.perSecond).toFixed(0),
     median(({ sdk }) => sdk.perSecond).toFixed(0),
@@ -101,6 +126,6 @@ function row(inFlight, found) {
   ];
 }
 
-function print(cells) {
-  process.stdout.write(`${cells.map((cell) => String(cell).padEnd(13)).join("")}\n`);
+function print(texts) {
+  process.stdout.write(`${texts.map((cell) => String(cell).padEnd(13)).join("")}\n`);
 }

@@ -16,7 +16,8 @@ export type FanReason =
   | "override"
   | "fan-mode"
   | "stale-sample"
-  | "starting";
+  | "starting"
+  | "no-fan";
 
 /** A person's wish for a while. */
 export interface Override {

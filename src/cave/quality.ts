@@ -9,12 +9,21 @@ import { type Air, isValidAir } from "./air.ts";
  * | `missing` | no reading | there is nothing to follow |
  * | `range` | outside what the sensor can measure, or what is plausible in this cave | it is not the cave's air |
  * | `jump` | faster than air changes, and not yet confirmed | one wrong value must not switch the fan |
+ * | `heated` | the sensor's heater is on, or it has not cooled | it is the sensor's warmth, not the cave's |
  * | `stuck` | both values exactly unchanged for `stuckAfter` | a frozen "too warm" would cool for ever |
  *
  * `stuck` is not followed, although the value may be right: a live SHT31 never repeats itself for long (repeatability
  * 0.04 °C and 0.08 %RH, SHT3x-DIS datasheet v5, tables 1 and 2), so a frozen one says nothing about the air of now.
  */
-export type Quality = "good" | "missing" | "range" | "jump" | "stuck";
+export type Quality = (typeof QUALITIES)[number];
+
+export const QUALITIES = ["good", "missing", "range", "heated", "jump", "stuck"] as const;
+
+/** A reading as it is judged. */
+export interface Measured extends Air {
+  /** The sensor was warm of its own heater. */
+  readonly heated?: true;
+}
 
 export interface QuantityLimits {
   /** Least and greatest value that is plausible here; the sensor's own range holds besides. */
@@ -87,7 +96,7 @@ export function drivesControl(quality: Quality): boolean {
 /** Judges one reading; undefined if the sensor gave none. The first reading in range is believed at once. */
 export function judge(
   state: QualityState,
-  reading: Air | undefined,
+  reading: Measured | undefined,
   limits: QualityLimits,
   now: number,
 ): Judgement {
@@ -98,12 +107,13 @@ export function judge(
 
 function examine(
   state: QualityState,
-  reading: Air | undefined,
+  reading: Measured | undefined,
   limits: QualityLimits,
   now: number,
 ): Omit<Judgement, "stale"> {
   if (reading === undefined) return { state, quality: "missing" };
   if (!isPlausible(reading, limits)) return { state, quality: "range" };
+  if (reading.heated) return { state, quality: "heated" };
   const air: Air = { temperature: reading.temperature, humidity: reading.humidity };
   const still = lengthen(state.still, air, now, isSame(state.still?.air, air));
   const isJump = state.good !== undefined && !isNear(state.good, air, limits, now);

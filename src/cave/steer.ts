@@ -1,11 +1,11 @@
 import type { SafeState } from "../fan/fan.ts";
-import type { Air } from "./air.ts";
 import { type ControllerState, decide, type FanCommand, type FanReason, initialState } from "./controller.ts";
 import { type GuardLimits, type GuardState, guard, type Hold } from "./guard.ts";
 import {
   drivesControl,
   initialQuality,
   judge,
+  type Measured,
   type Quality,
   type QualityLimits,
   type QualityState,
@@ -46,7 +46,7 @@ export function initialSteering(from: GuardState, now: number): SteerState {
 /** The whole way: a reading is judged, a good one decides, and the guard says whether the fan may follow now. */
 export function steer(
   state: SteerState,
-  reading: Air | undefined,
+  reading: Measured | undefined,
   settings: Settings,
   limits: SteerLimits,
   now: number,
@@ -66,6 +66,12 @@ export function steer(
     on: guarded.on,
     held: guarded.held,
   };
+}
+
+/** The same in a cave without a fan: nothing is commanded, and the guard has nothing to count. */
+export function withoutFan(steering: Steering, from: SteerState): Steering {
+  const state = { ...steering.state, guard: from.guard };
+  return { ...steering, state, command: "hold", reason: "no-fan", on: undefined, held: undefined };
 }
 
 function wantedBy(command: FanCommand): boolean | undefined {

@@ -29,12 +29,13 @@ export async function doctor(options: DoctorOptions, output: Output = standardOu
   const configuration = salvageConfiguration(options.file);
   const { config } = configuration;
   const answer = config ? await askRunning(statusSocketOf(config)) : undefined;
-  const running = answer && "document" in answer ? answer.document.connection.hub : undefined;
+  const running = answer && "document" in answer ? answer.document : undefined;
   const cached = config && (await options.cachedHub?.(config).catch(() => undefined));
   const report = await runDoctor(
     {
       configuration,
-      hub: running ?? cached ?? undefined,
+      hub: running?.connection.hub ?? cached ?? undefined,
+      running,
       clock: systemClock,
       checks: answer ? [...CHECKS, runningCheck(answer)] : CHECKS,
     },

@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type Config, loadConfig } from "../config.ts";
+import { parseBus, parseSensorAddress } from "../config-formats.ts";
 import { isAgentError, messageOf } from "../errors.ts";
+import { type Line, parseLine } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { parseAssignment } from "../hub/assignment.ts";
 import { VERSION } from "../lib/package.ts";
@@ -9,6 +11,8 @@ import { createStateFile } from "../lib/state-file.ts";
 import { configCheck } from "./config-check.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
+import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
+import { type ReadOptions, read } from "./read.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 
@@ -60,6 +64,49 @@ export async function main(argv: string[]): Promise<number> {
     .action(async ({ config, json }: { config: string; json: boolean }) => {
       code = await doctor({ file: config, json, cachedHub });
     });
+  program
+    .command("read")
+    .description("read the sensor, with or without a configuration or a running agent")
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option("--bus <bus>", "I2C bus of an SHT31: 1 or /dev/i2c-1", busArgument)
+    .option("--address <address>", "its address: 0x44, 0x45 or auto", addressArgument)
+    .option("--watch", "again and again, until Ctrl-C", false)
+    .option("--json", "for programs: one line a reading", false)
+    .action(async ({ config, bus, address, watch, json }: ReadArguments) => {
+      code = await read({
+        file: config,
+        usualFile: DEFAULT_CONFIG,
+        bus,
+        address,
+        watch,
+        json,
+        signal: untilStopped(),
+      });
+    });
+  program
+    .command("fan")
+    .description(
+      "switch the fan by hand while no agent runs; safe: to fan.safeState, after an agent has died",
+    )
+    .addArgument(new Argument("<action>").choices(FAN_ACTIONS))
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option("--line <line>", "another line than the configured one: GPIO17 or chip-label:17", lineArgument)
+    .option("--active-low", "with --line: a low level switches the fan on", false)
+    .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
+    .option("--json", "for programs", false)
+    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
+      const { line, activeLow, driver, json } = given;
+      code = await fan({
+        action,
+        file: config,
+        usualFile: DEFAULT_CONFIG,
+        line,
+        activeLow,
+        driver,
+        json,
+        signal: untilStopped(),
+      });
+    });
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -68,6 +115,43 @@ export async function main(argv: string[]): Promise<number> {
     return EXIT.fault;
   }
   return code;
+}
+
+interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {
+  config?: string;
+  activeLow: boolean;
+  json: boolean;
+}
+
+function lineArgument(text: string): Line {
+  const line = parseLine(text);
+  if (line === undefined) throw new InvalidArgumentError("Allowed are GPIO0 to GPIO45, or chip-label:17.");
+  return line;
+}
+
+interface ReadArguments extends Partial<Pick<ReadOptions, "bus" | "address">> {
+  config?: string;
+  watch: boolean;
+  json: boolean;
+}
+
+function busArgument(text: string): number {
+  const bus = parseBus(/^\d+$/.test(text) ? Number(text) : text);
+  if (bus === undefined)
+    throw new InvalidArgumentError('Allowed are 0 to 255, or a file such as "/dev/i2c-1".');
+  return bus;
+}
+
+function addressArgument(text: string): "auto" | number {
+  const address = parseSensorAddress(text);
+  if (address === undefined) throw new InvalidArgumentError("Allowed are 0x44, 0x45 and auto.");
+  return address;
+}
+
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 async function cachedHub({ state }: Config): Promise<string | undefined> {

@@ -17,10 +17,11 @@ export async function run(config: Config): Promise<number> {
   const asked = stopAsked();
   const crash = crashed();
   let agent: Agent | undefined;
-  // Without a listener from the first moment on, it would end the process.
+  // By default it would end the process, also while the agent starts: which reads the files anyway.
   process.on("SIGHUP", () => agent?.reload());
   try {
-    agent = await Promise.race([startAgent(config, { log, clock: systemClock, random: Math.random }), crash]);
+    const starting = startAgent(config, { log, clock: systemClock, random: Math.random });
+    agent = await Promise.race([starting, crash]);
   } catch (error) {
     return refuse(log, error);
   }
@@ -42,7 +43,6 @@ export async function run(config: Config): Promise<number> {
   return code;
 }
 
-/** Rejects with what nobody has caught. */
 function crashed(): Promise<never> {
   const crash = new Promise<never>((_, reject) => {
     process.on("uncaughtException", reject);

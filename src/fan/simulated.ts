@@ -1,4 +1,4 @@
-import { AgentError } from "../errors.ts";
+import { fanFailure } from "./failure.ts";
 import type { Fan, FanState, SafeState } from "./fan.ts";
 
 /** A fan that can be made to disobey. */
@@ -10,22 +10,29 @@ export interface SimulatedFan extends Fan {
 }
 
 /** It starts as its safe state would leave it; off for `hold`. */
-export function createSimulatedFan(options: { safeState: SafeState }): SimulatedFan {
-  const { safeState } = options;
+export function createSimulatedFan(options: { safeState: SafeState; why?: string }): SimulatedFan {
+  const { safeState, why = "it is simulated" } = options;
   let state: FanState = safeState === "on" ? "on" : "off";
   let isBroken = false;
   let isReleased = false;
 
   return {
+    open: async () => undefined,
     async set(on) {
-      if (isReleased) throw failure("the fan was released and takes no commands", "Restart the agent.");
+      if (isReleased) throw fanFailure("the fan was released and takes no commands", "restart the agent");
       if (isBroken) {
         state = "failed";
-        throw failure(`the simulated fan did not switch ${on ? "on" : "off"}`, "Repair the simulated fan.");
+        throw fanFailure(`the simulated fan did not switch ${on ? "on" : "off"}`, "repair the simulated fan");
       }
       state = on ? "on" : "off";
     },
+    confirmed: async () => undefined,
     state: () => state,
+    describe: () => ({
+      driver: "simulated",
+      detail: why,
+      fault: state === "failed" ? "the simulated fan is broken" : null,
+    }),
     async release() {
       isReleased = true;
       if (!isBroken && safeState !== "hold") state = safeState;
@@ -37,8 +44,4 @@ export function createSimulatedFan(options: { safeState: SafeState }): Simulated
       isBroken = false;
     },
   };
-}
-
-function failure(message: string, remedy: string): AgentError {
-  return new AgentError(message, { code: "FAN_FAILED", retryable: true, remedy });
 }

@@ -12,6 +12,10 @@ export interface CodeEntry {
 const entry = (severity: Severity, title: string, remedy: string): CodeEntry => ({ severity, title, remedy });
 
 const SENSOR_REMEDY = "Run `cave-agent doctor`; check cable, address and supply of the sensor.";
+const WIRING_REMEDY =
+  "Check the sensor's supply, SDA, SCL and ground, and sensor.bus and sensor.address; `cave-agent doctor` asks it.";
+const HELD_BUS_REMEDY =
+  "Check SDA and SCL for a short circuit and missing pull-ups; switch the sensor's supply off and on.";
 const TRUST_REMEDY =
   "Set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS.";
 const NETWORK_REMEDY = "Check the network, the name server, and that port 8883 is open.";
@@ -79,6 +83,11 @@ export const CODES = {
     "The configuration, or a file that it names, cannot be used.",
     "Correct what the message names, then try `cave-agent config check FILE`.",
   ),
+  CONTROL_BUSY: entry(
+    "info",
+    "As many commands for the fan as may wait do so already.",
+    "Ask again later, and less often.",
+  ),
   DPS_DISABLED: entry(
     "error",
     "The DPS knows this device, but its enrolment is disabled.",
@@ -109,6 +118,11 @@ export const CODES = {
   DPS_UNAVAILABLE: entry("warning", "The DPS is not available at the moment.", NOTHING),
   DPS_UNREACHABLE: entry("warning", "The DPS cannot be reached.", NETWORK_REMEDY),
   DPS_UNTRUSTED: entry("error", "The DPS could not prove who it is.", TRUST_REMEDY),
+  FAN_ABSENT: entry(
+    "info",
+    "This cave has no fan.",
+    "If it has one, set fan.line to the line that switches it.",
+  ),
   FAN_FAILED: entry(
     "error",
     "The fan did not do what it was told.",
@@ -139,6 +153,28 @@ export const CODES = {
   HUB_UNAVAILABLE: entry("warning", "The hub is not available at the moment.", NOTHING),
   HUB_UNREACHABLE: entry("warning", "The hub cannot be reached.", NETWORK_REMEDY),
   HUB_UNTRUSTED: entry("error", "The hub could not prove who it is.", TRUST_REMEDY),
+  I2C_BUSY: entry(
+    "error",
+    "Another program or a driver of the kernel uses the sensor.",
+    "Unbind the kernel's driver as the message says, take its dtoverlay out of config.txt, or end the other program.",
+  ),
+  I2C_DENIED: entry(
+    "error",
+    "The I2C bus may not be used by this user.",
+    "Make the agent's user a member of the group i2c.",
+  ),
+  I2C_FAILED: entry("error", "A transfer on the I2C bus failed.", HELD_BUS_REMEDY),
+  I2C_MISSING: entry(
+    "error",
+    "There is no I2C bus of that number.",
+    "Switch I2C on (on a Raspberry Pi: `sudo raspi-config nonint do_i2c 0`), or correct sensor.bus.",
+  ),
+  I2C_TIMEOUT: entry("error", "A transfer on the I2C bus does not end: a line is held.", HELD_BUS_REMEDY),
+  I2C_UNAVAILABLE: entry(
+    "error",
+    "The npm package i2c-bus is not there, or was built for another Node.",
+    "Install python3, make and g++, and run `npm rebuild i2c-bus` in the agent's folder with the Node that runs it.",
+  ),
   OFFLINE: entry(
     "warning",
     "There is no connection to the hub; samples wait in the outbox.",
@@ -174,11 +210,32 @@ export const CODES = {
     "What waited in memory could not be saved when the agent stopped.",
     "Make room on the disk and let the agent's user write there before the agent starts again.",
   ),
+  SAMPLE_UNUSABLE: entry(
+    "warning",
+    "What came back from the outbox is no sample; it was dropped.",
+    "If this repeats, report this fault with the log: the version of the agent has changed, or its files.",
+  ),
+  SENSOR_CRC: entry(
+    "warning",
+    "The sensor's words were damaged on their way; nothing of them was used.",
+    "Shorten or shield the sensor's cable and check the pull-ups of SDA and SCL.",
+  ),
   SENSOR_FAULT: entry("warning", "The sensor gives no reading.", SENSOR_REMEDY),
+  SENSOR_HEATER: entry(
+    "error",
+    "The sensor's heater is on and cannot be switched off, so what it measures is not the air.",
+    "Switch the sensor's supply off and on; exchange the sensor if that does not help.",
+  ),
   SENSOR_IMPLAUSIBLE: entry(
     "warning",
     "The sensor gives values that cannot be the air of this cave.",
     SENSOR_REMEDY,
+  ),
+  SENSOR_NO_ANSWER: entry("error", "No sensor answers at its address.", WIRING_REMEDY),
+  SENSOR_RESET: entry(
+    "warning",
+    "The sensor loses its supply again and again.",
+    "Check the sensor's supply, 2.4 to 5.5 V at the sensor, and its plug.",
   ),
   SENSOR_STALE: entry(
     "error",
@@ -193,12 +250,12 @@ export const CODES = {
   SENSOR_TIMEOUT: entry("warning", "The sensor did not answer in time.", SENSOR_REMEDY),
   SEQUENCE_CORRUPT: entry(
     "error",
-    "The file with the last sequence number is damaged.",
-    "Write the number into it that the message asks for.",
+    "The file with the last sequence number is damaged; the numbers go on after a leap.",
+    "Check the card's health and the power supply.",
   ),
   SEQUENCE_UNREADABLE: entry(
     "error",
-    "The file with the last sequence number cannot be read.",
+    "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
   ),
   STATE_IN_USE: entry(

@@ -42,6 +42,7 @@ function airLines({ sensor, reading, settings }: HealthDocument): Line[] {
       "sensor",
       `${sensor.source}${serial}, ${sensor.state}, ${sensor.quality}${sensor.fault === null ? "" : `: ${sensor.fault}`}`,
     ],
+    ...faultLines(sensor.faults),
     [
       "temperature",
       `${temperature.padEnd(width)}  ${wanted(settings.targetTemperature, settings.temperatureBand, "°C")}`,
@@ -54,12 +55,20 @@ function airLines({ sensor, reading, settings }: HealthDocument): Line[] {
   ];
 }
 
+function faultLines(faults: HealthDocument["sensor"]["faults"]): Line[] {
+  const counts = Object.entries(faults ?? {}).flatMap(([kind, count]) =>
+    count > 0 ? [`${count} ${kind}`] : [],
+  );
+  return counts.length > 0 ? [["", `failed tries since the start: ${counts.join(", ")}`]] : [];
+}
+
 function workLines({ fan, outbox, alerts }: HealthDocument): Line[] {
   const until = fan.overrideUntil === null ? "" : ` until ${fan.overrideUntil}`;
   const held = fan.heldUntil === null ? "" : `, held until ${fan.heldUntil}`;
   const alarms = Object.entries(alerts).flatMap(([name, holds]) => (holds ? [name] : []));
   return [
     ["fan", `${fan.state} (${fan.reason}${until})${held}`],
+    ["", `${fan.driver ?? "no driver"}: ${fan.detail}`],
     ["outbox", `${outbox.waiting} waiting, ${outbox.acknowledged} acknowledged, ${outbox.dropped} dropped`],
     ["alerts", alarms.join(", ") || "none"],
   ];

@@ -1,3 +1,4 @@
+import { QUALITIES } from "../cave/quality.ts";
 import type { ConnectionState } from "../hub/hub.ts";
 import type { HealthDocument } from "./document.ts";
 
@@ -26,7 +27,6 @@ const CONNECTION_STATES = [
   "stopping",
 ] as const satisfies readonly ConnectionState[];
 const SENSOR_STATES = ["ok", "failed", "stale"] as const;
-const QUALITIES = ["good", "missing", "range", "jump", "stuck"] as const;
 const FAN_STATES = ["on", "off", "failed"] as const;
 
 const inSeconds = (time: string) => Date.parse(time) / 1000;
@@ -63,8 +63,8 @@ function agentFamilies({ agent, deviceId, connection }: HealthDocument): Family[
 }
 
 function airFamilies({ reading, sensor, settings, alerts }: HealthDocument): Family[] {
-  // A value that nobody has measured for long must not look like one that was: its series ends.
-  const air = sensor.state === "stale" ? null : reading;
+  // A value that nobody has measured for long, or that is not the air's, must not look like one that is: its series ends.
+  const air = sensor.state === "stale" || sensor.quality === "heated" ? null : reading;
   const source = { source: air?.source ?? "" };
   return [
     gauge("cave_temperature_celsius", "Newest temperature.", air ? one(air.temperature, source) : []),
@@ -84,6 +84,12 @@ function airFamilies({ reading, sensor, settings, alerts }: HealthDocument): Fam
       "1 for what the newest reading is worth.",
       oneOf(QUALITIES, sensor.quality, "quality"),
     ),
+    {
+      name: "cave_sensor_faults_total",
+      type: "counter",
+      help: "Failed tries to read the sensor since the start, also those that were followed by a good one.",
+      values: Object.entries(sensor.faults ?? {}).map(([kind, value]) => ({ value, labels: { kind } })),
+    },
     gauge("cave_target_temperature_celsius", "Temperature to keep.", one(settings.targetTemperature)),
     gauge("cave_temperature_band_celsius", "Allowed to either side.", one(settings.temperatureBand)),
     gauge(

@@ -4,7 +4,7 @@ import type { StatusDocument } from "./status.ts";
 
 /** What conditions are judged by; what is left out is not judged, and holds as it was. */
 export interface Facts {
-  status: Pick<StatusDocument, "connection" | "sensor" | "fan">;
+  status: Pick<StatusDocument, "connection" | "sensor" | "fan" | "outbox">;
   /** Milliseconds since 1970. */
   now: number;
   /** Milliseconds without a connection; a short while is no condition. Left out: long enough. */
@@ -16,8 +16,8 @@ export interface Facts {
   sensorStuck?: string | null;
   /** Why it is thought to have none; null if it has. */
   fanNoEffect?: string | null;
-  /** What it has dropped, and why; null if it has not for a while. */
-  outboxDropping?: string | null;
+  /** Entries had to go for want of room, not long ago. */
+  isDropping?: boolean;
 }
 
 /** A restart of the hub, or of the agent, is over by then. */
@@ -45,10 +45,13 @@ export function judge(facts: Facts): Map<Code, string | null> {
   found.set("SENSOR_FAULT", sensor.state === "failed" ? (sensor.fault ?? "no reading") : null);
   found.set("SENSOR_STALE", sensor.state === "stale" ? (sensor.fault ?? "no valid reading") : null);
   found.set("SENSOR_IMPLAUSIBLE", sensor.quality === "range" ? "the newest value is out of range" : null);
-  found.set("FAN_FAILED", fan.state === "failed" ? "the fan does not obey" : null);
+  found.set("FAN_FAILED", fan.state === "failed" ? (fan.fault ?? "the fan does not obey") : null);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
-  if (facts.outboxDropping !== undefined) found.set("OUTBOX_DROPPING", facts.outboxDropping);
+  if (facts.isDropping !== undefined) {
+    const { dropped } = facts.status.outbox;
+    found.set("OUTBOX_DROPPING", facts.isDropping ? `${dropped} dropped since the start` : null);
+  }
   if (facts.clockSynchronized !== undefined) {
     found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");
   }

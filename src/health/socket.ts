@@ -2,7 +2,6 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AgentError, messageOf } from "../errors.ts";
 import { isLocalHost, type LoopbackAddress, parseLoopback } from "../lib/loopback.ts";
-import { shared } from "../lib/shared.ts";
 import type { Report } from "./doctor/check.ts";
 import type { HealthDocument } from "./document.ts";
 import { createRoutes } from "./routes.ts";
@@ -16,7 +15,7 @@ export interface StatusServerOptions {
   listen: string;
   document: () => HealthDocument;
   /** Doctor's report; ends early when `signal` aborts. */
-  diagnose: (signal: AbortSignal) => Promise<Report>;
+  diagnose: () => Promise<Report>;
   /** Milliseconds after which a connection on which nothing moves is ended; 10,000 unless told. */
   idleAfter?: number;
 }
@@ -37,10 +36,8 @@ const MOST_CONNECTIONS = 16;
  * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach; nothing stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { document, idleAfter = IDLE_AFTER } = options;
+  const { document, diagnose, idleAfter = IDLE_AFTER } = options;
   const loopback = options.listen === "" ? undefined : loopbackOf(options.listen);
-  const closing = new AbortController();
-  const diagnose = shared(() => options.diagnose(closing.signal));
   const local = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
   const open = [local];
   await listenOnSocket(local, options.socket);
@@ -59,7 +56,6 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
   return {
     address,
     async close() {
-      closing.abort();
       await Promise.all(open.map(end));
     },
   };

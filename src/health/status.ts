@@ -3,7 +3,7 @@ import type { Quality } from "../cave/quality.ts";
 import type { Sample } from "../cave/sample.ts";
 import type { Settings } from "../cave/settings.ts";
 import type { ControlState } from "../control.ts";
-import type { FanState } from "../fan/fan.ts";
+import type { FanDescription, FanState } from "../fan/fan.ts";
 import type { ConnectionState } from "../hub/hub.ts";
 import { VERSION } from "../lib/package.ts";
 import type { OutboxCounts } from "../outbox/outbox.ts";
@@ -17,7 +17,12 @@ export interface StatusDocument {
   sensor: SensorDescription & { state: "ok" | "failed" | "stale"; quality: Quality; fault: string | null };
   /** The newest reading; null before the first. °C and %RH, two decimals. */
   reading: { temperature: number; humidity: number; source: Sample["source"]; readAt: string } | null;
-  fan: { state: FanState; reason: FanReason; overrideUntil: string | null; heldUntil: string | null };
+  fan: FanDescription & {
+    state: FanState;
+    reason: FanReason;
+    overrideUntil: string | null;
+    heldUntil: string | null;
+  };
   settings: Settings;
   alerts: Sample["alerts"];
   outbox: OutboxCounts;
@@ -31,6 +36,7 @@ export interface StatusParts {
   uptime: number;
   connection: StatusDocument["connection"];
   sensor: SensorDescription;
+  fan: FanDescription;
   control: ControlState;
   settings: Settings;
   outbox: OutboxCounts;
@@ -64,6 +70,7 @@ export function describeStatus(parts: StatusParts): StatusDocument {
         }
       : null,
     fan: {
+      ...parts.fan,
       state: control.fan,
       reason: control.reason,
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),

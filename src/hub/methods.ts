@@ -1,7 +1,6 @@
 import type { Control } from "../control.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
-import { shared } from "../lib/shared.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
 import type { JsonObject, JsonValue, MethodCall, MethodResponse } from "./hub.ts";
@@ -13,7 +12,7 @@ export interface MethodParts {
   /** Life of an override that names none, milliseconds. */
   overrideFor: number;
   /** Doctor's report. */
-  diagnose: (signal: AbortSignal) => Promise<object>;
+  diagnose: () => Promise<object>;
   /** Sets the log level for so many milliseconds; resolves to the one before. */
   setLogLevel: (level: LogLevel, duration: number) => LogLevel;
   reprovision: () => void;
@@ -31,13 +30,11 @@ const answer = (status: number, payload: JsonValue): MethodResponse => ({ status
 
 /** One entry to all direct methods: an unknown name is answered with 404 and the names that are known. */
 export function createMethods(parts: MethodParts): MethodCall {
-  // Each look opens connections: a caller that repeats itself must not open many.
-  const diagnose = shared(() => parts.diagnose(parts.stopping));
   const handlers = new Map<string, MethodHandler>([
     ["SetFanState", (payload) => setFanState(parts, payload)],
     ["GetStatus", async () => answer(200, toJson(parts.status()))],
     ["ReadSensor", () => readSensor(parts)],
-    ["Diagnose", async () => answer(200, toJson(await diagnose()))],
+    ["Diagnose", async () => answer(200, toJson(await parts.diagnose()))],
     ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
     ["Reprovision", async () => later(parts.reprovision)],
     ["Restart", async () => later(parts.restart)],
@@ -63,7 +60,10 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
     if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
-    if (isAgentError(error) && error.code === "FAN_HELD") return answer(400, { result: error.message });
+    if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
+      return answer(400, { result: error.message });
+    }
+    if (isAgentError(error) && error.code === "CONTROL_BUSY") return answer(503, { result: error.message });
     throw error;
   }
   const { fan, overrideUntil, held } = parts.control.state();
@@ -99,8 +99,8 @@ function later(act: () => void): MethodResponse {
 
 async function readSensor(parts: MethodParts): Promise<MethodResponse> {
   try {
-    const { temperature, humidity, source } = await parts.control.read(parts.stopping);
-    return answer(200, { temperature, humidity, source });
+    const { temperature, humidity, source, heated } = await parts.control.read(parts.stopping);
+    return answer(200, { temperature, humidity, source, ...(heated && { heated }) });
   } catch (error) {
     return answer(503, { result: `Sensor failed: ${messageOf(error)}` });
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { createMoment } from "../lib/moment.ts";
+import type { SensorDescription } from "../sensor/sensor.ts";
 import type { Hub, JsonObject, JsonValue } from "./hub.ts";
 
 /** The reported properties as they should be at the hub. */
@@ -64,4 +65,10 @@ export function createReported(hub: Hub, clock: Clock, onFailure: (error: unknow
   }
 
   return { set, run, resend };
+}
+
+/** The property `sensor`: what changes with every reading is not for the twin. */
+export function describeForTwin({ source, serial }: SensorDescription, state: string): JsonObject {
+  // Null takes away what an earlier sensor has left there.
+  return { source, serial: serial ?? null, state };
 }

@@ -1,9 +1,10 @@
-import { AgentError, isAborted, isAgentError, messageOf } from "../errors.ts";
+import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import { type Deadline, withDeadline } from "../lib/deadline.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
+import { type Answers, createAnswers, offline } from "./answers.ts";
 import { askedOf, type KeptAssignment } from "./assignment.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
@@ -53,7 +54,6 @@ export interface Session extends Hub {
 
 const NOTHING = "nothing: the agent reconnects";
 const CONNECT_DEADLINE = 60_000;
-const OPERATION_DEADLINE = 30_000;
 const CLOSE_DEADLINE = 300;
 const CLOCK_POLL = 1000;
 const SOUND_AFTER = 30_000;
@@ -62,8 +62,9 @@ const SOUND_AFTER = 30_000;
 // (azure-iot-sdk-node #10, #45): three quarters of what was promised keep it within 1.5 times.
 const KEEP_ALIVE_SHARE = 0.75;
 
-function hubDeadline(after: number, awaiting: string): Deadline {
-  return { after, code: "HUB_TIMEOUT", awaiting, remedy: "check the network; the agent reconnects" };
+function connectDeadline(hub: string): Deadline {
+  const remedy = "check the network; the agent reconnects";
+  return { after: CONNECT_DEADLINE, code: "HUB_TIMEOUT", awaiting: `the hub ${hub}`, remedy };
 }
 
 /** A live link and the end of it. */
@@ -72,8 +73,7 @@ interface Live {
   /** Resolves to the cause of its end. */
   lost: Promise<string>;
   lose(cause: string): void;
-  /** Aborts with its end. */
-  ended: AbortController;
+  answers: Answers;
 }
 
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
@@ -153,15 +153,12 @@ export function createSession(options: SessionOptions): Session {
       onLost: lose,
     });
     try {
-      const link = await withDeadline(
-        opening,
-        hubDeadline(CONNECT_DEADLINE, `the hub ${to.hub}`),
-        clock,
-        signal,
-      );
-      const ended = new AbortController();
-      void lost.then(() => ended.abort());
-      return { link, lost, lose, ended };
+      const link = await withDeadline(opening, connectDeadline(to.hub), clock, signal);
+      // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
+      const answers = createAnswers(clock, (error) => lose(error.message));
+      // A twin request survives the connection it was made on and never ends (azure-iot-sdk-node #563).
+      void lost.then(answers.end);
+      return { link, lost, lose, answers };
     } catch (error) {
       opening.then((late) => late.close()).catch(() => undefined);
       throw error;
@@ -217,21 +214,8 @@ export function createSession(options: SessionOptions): Session {
     awaiting: string,
     signal: AbortSignal,
   ): Promise<T> {
-    const current = live;
-    if (!current) throw offline();
-    // A twin request survives the connection it was made on and never ends (azure-iot-sdk-node #563).
-    const linked = linkSignals(signal, current.ended.signal);
-    try {
-      const deadline = hubDeadline(OPERATION_DEADLINE, awaiting);
-      return await withDeadline(work(current.link), deadline, clock, linked.signal);
-    } catch (error) {
-      // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
-      if (isAgentError(error) && error.code === "HUB_TIMEOUT") current.lose(error.message);
-      if (isAborted(error) && !signal.aborted) throw offline();
-      throw error;
-    } finally {
-      linked.release();
-    }
+    if (!live) throw offline();
+    return live.answers.owe(work(live.link), awaiting, signal);
   }
 
   function restart(why: string): void {
@@ -260,14 +244,6 @@ export function createSession(options: SessionOptions): Session {
       restart("asked to provision anew");
     },
   };
-}
-
-function offline(): AgentError {
-  return new AgentError("offline", {
-    code: "HUB_OFFLINE",
-    retryable: true,
-    remedy: "nothing: the agent reconnects",
-  });
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,4 +1,4 @@
-/** Whoever asks while `work` is under way waits for the same answer: many questions at once are one look. */
+/** Whoever asks while it runs waits for the same answer: many questions are one piece of work. */
 export function shared<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {

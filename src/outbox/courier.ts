@@ -6,7 +6,10 @@ import { createWaiters } from "./waiters.ts";
 
 export interface CourierOptions<T> {
   outbox: Outbox<T>;
-  /** Resolves once the cloud has the entry. It must end soon after `signal` aborts: `run` waits for it. */
+  /**
+   * Resolves once the cloud has the entry. An AgentError that is not retryable says that it never will: the entry is
+   * discarded. It must end soon after `signal` aborts: `run` waits for it.
+   */
   send: (entry: Entry<T>, signal: AbortSignal) => Promise<void>;
   /** Resolves when sending makes sense. */
   ready: (signal: AbortSignal) => Promise<void>;

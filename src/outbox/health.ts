@@ -9,7 +9,9 @@ export type OutboxEvent =
   /** The oldest entries that still waited had to go; "memory" is said once until the disk is used again. */
   | { kind: "dropped"; reason: "bytes" | "age" | "memory"; count: number }
   /** These entries that still waited cannot be read any more: a torn write, a flipped bit, a bad block. */
-  | { kind: "damaged"; file: string; count: number };
+  | { kind: "damaged"; file: string; count: number }
+  /** This entry could be read and not sent, and never could be. */
+  | { kind: "unsendable"; sequence: number; cause: unknown };
 
 export function diskUnusable(directory: string, cause: unknown): AgentError {
   return new AgentError(`the outbox cannot use ${directory}: ${messageOf(cause)}`, {

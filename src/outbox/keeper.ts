@@ -34,6 +34,7 @@ export interface Keeper {
   /** Undefined for what is not kept. */
   find(sequence: number): Promise<Record | undefined>;
   acknowledge(sequence: number): void;
+  discard(sequence: number, cause: unknown): void;
   /** Milliseconds that the agent has run, all its runs together, as far as entries tell of them. */
   runningTime(): number;
   /** In turn. Rejects with an AgentError, `OUTBOX_NOT_SAVED`, if entries are only in memory. */
@@ -70,6 +71,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     options.sequence.goAbove?.(last);
     for (const { file, sequences } of lost) ledger.lose(file, sequences);
     earlierRuns = time * 1000;
+    // They were taken when it was not known how long earlier runs had been.
+    for (const [sequence, record] of ring) ring.set(sequence, { ...record, time: record.time + time });
     isRecovered = true;
     options.onMore();
   }
@@ -160,6 +163,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
     await moveToDisk();
   }
 
+  function letGo(sequence: number): void {
+    ring.delete(sequence);
+    isCursorOld = true;
+    beat();
+  }
+
   /** The first change asks for a beat, those until then share it. */
   function beat(): void {
     if (isBeatDue || stopping.signal.aborted) return;
@@ -208,10 +217,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
     keep,
     find: async (sequence) => ring.get(sequence) ?? disk.find(sequence),
     acknowledge(sequence) {
-      if (!ledger.acknowledge(sequence)) return;
-      ring.delete(sequence);
-      isCursorOld = true;
-      beat();
+      if (ledger.acknowledge(sequence)) letGo(sequence);
+    },
+    discard(sequence, cause) {
+      if (!ledger.dropOne(sequence)) return;
+      letGo(sequence);
+      options.onHealth?.({ kind: "unsendable", sequence, cause });
     },
     runningTime,
     async close() {

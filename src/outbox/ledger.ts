@@ -15,8 +15,8 @@ export interface Ledger {
   drop(sequences: Ranges, reason: "bytes" | "age"): void;
   /** Those of `sequences` that waited cannot be read; said if there are any. */
   lose(file: string, sequences: Ranges): void;
-  /** One that waited in memory had to go; it is for the caller to say. */
-  dropOne(sequence: number): void;
+  /** This one had to go; it is for the caller to say. False if it does not wait. */
+  dropOne(sequence: number): boolean;
   counts(): OutboxCounts;
 }
 
@@ -57,7 +57,9 @@ export function createLedger(say: (event: OutboxEvent) => void): Ledger {
       if (count > 0) say({ kind: "damaged", file, count });
     },
     dropOne(sequence) {
-      counts.dropped += waiting.remove(sequence);
+      const isKnown = waiting.remove(sequence) > 0;
+      if (isKnown) counts.dropped += 1;
+      return isKnown;
     },
     counts: () => ({ ...counts, waiting: waiting.size() }),
   };

@@ -30,6 +30,8 @@ export interface Outbox<T> {
   read(after: number, limit: number): Promise<Entry<T>[]>;
   /** The cloud has said that it has this entry. Unknown or repeated sequences are ignored. */
   acknowledge(sequence: number): void;
+  /** It can never be sent, for the reason `cause`: it goes, and is counted as dropped. Otherwise as `acknowledge`. */
+  discard(sequence: number, cause: unknown): void;
   /** Resolves as soon as an unacknowledged entry with a sequence above `after` exists. */
   waitFor(after: number, signal: AbortSignal): Promise<void>;
   counts(): OutboxCounts;

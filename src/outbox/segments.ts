@@ -95,6 +95,7 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
       return entries;
     },
     acknowledge: keeper.acknowledge,
+    discard: keeper.discard,
     waitFor: (after, signal) => waiters.wait(() => ledger.waiting.firstAbove(after) !== undefined, signal),
     counts: ledger.counts,
     close: () => inTurn(keeper.close),

@@ -1,10 +1,25 @@
 import type { Clock } from "../lib/clock.ts";
+import { type AutoParts, createAutoSensor } from "./auto.ts";
+import { createI2cBus } from "./bounded-bus.ts";
+import { openI2cAdapter } from "./i2c.ts";
+import type { OpenI2cAdapter } from "./i2c-bus.ts";
 import type { Sensor } from "./sensor.ts";
+import { createSht31Sensor } from "./sht31/sensor.ts";
+import { ADDRESSES } from "./sht31/start.ts";
 import { createSimulatedSensor } from "./simulated.ts";
 
-/** What the configuration says about the sensor: only the simulated one exists in this version. */
+/** What the configuration says about the sensor. */
 export interface SensorConfig {
-  source: "simulated";
+  /** `auto`: the real one if it answers at the first read, else the simulated one. */
+  source: "sht31" | "auto" | "simulated";
+  /** Number of the I2C bus. */
+  bus: number;
+  /** `auto`: each that an SHT31 can have. */
+  address: "auto" | number;
+  /** Added to each measured humidity, %RH. */
+  humidityOffset: number;
+  /** `pulse`: a wet sensor is heated for a moment, now and then. */
+  heater: "off" | "pulse";
 }
 
 export interface SimulationConfig {
@@ -15,15 +30,42 @@ export interface SimulationConfig {
 }
 
 /** What a sensor needs of the rest of the agent. */
-export interface SensorParts {
+export interface SensorParts extends AutoParts {
   clock: Clock;
   fanOn: () => boolean;
+  /** The byte edge; the machine's own buses if left out. */
+  openAdapter?: OpenI2cAdapter | undefined;
 }
 
 /** The configured sensor. Opening does no I/O; the first `read` does. */
 export function openSensor(config: SensorConfig, simulation: SimulationConfig, parts: SensorParts): Sensor {
+  const simulated = () => createSimulatedSensor({ ...simulation, ...parts });
   switch (config.source) {
     case "simulated":
-      return createSimulatedSensor({ ...simulation, ...parts });
+      return simulated();
+    case "auto":
+      return createAutoSensor(openSht31(config, parts.clock, parts.openAdapter), simulated(), parts);
+    case "sht31":
+      return openSht31(config, parts.clock, parts.openAdapter);
   }
+}
+
+/** An SHT31 where the configuration says that it is, whatever the configured source. */
+export function openSht31(
+  { bus: number, humidityOffset, heater, ...config }: SensorConfig,
+  clock: Clock,
+  openAdapter: OpenI2cAdapter = openI2cAdapter,
+): Sensor {
+  return createSht31Sensor({
+    bus: createI2cBus(number, openAdapter, clock),
+    number,
+    addresses: addressesOf(config.address),
+    humidityOffset,
+    heaterPulses: heater === "pulse",
+    clock,
+  });
+}
+
+export function addressesOf(address: SensorConfig["address"]): readonly number[] {
+  return address === "auto" ? ADDRESSES : [address];
 }

@@ -8,6 +8,8 @@ export interface Reading {
   /** Relative humidity, %RH, 0…100. */
   humidity: number;
   source: Source;
+  /** The sensor's heater is on, or it has not cooled yet: true values, but not of the air. */
+  heated?: true;
 }
 
 /** What is known of the part itself; reported in the twin as `sensor`. */
@@ -15,6 +17,22 @@ export interface SensorDescription {
   source: Source;
   /** The chip's serial number in hexadecimal, where it has one. */
   serial?: string;
+  /** Tries that failed since the start, also those that were followed by a good one. */
+  faults?: SensorFaults;
+}
+
+/** Failed tries to read, by what was seen. */
+export interface SensorFaults {
+  /** No answer where the sensor should be. */
+  nack: number;
+  /** The sensor's words were damaged on their way; nothing of them was used. */
+  crc: number;
+  /** The bus was held. */
+  timeout: number;
+  /** The sensor had lost its supply, or had its heater on. */
+  reset: number;
+  /** The bus was missing, not allowed, in use or out of order. */
+  bus: number;
 }
 
 /** The port of this room. A driver retries and recovers inside `read`; what it returns has passed its CRC. */

@@ -6,6 +6,7 @@ import {
   drivesControl,
   initialQuality,
   judge,
+  type Measured,
   type Quality,
   type QualityLimits,
 } from "#agent/cave/quality.js";
@@ -25,7 +26,7 @@ const air = (temperature: number, humidity = 90): Air => ({ temperature, humidit
 
 /** The quality of each reading, read every `period` seconds. */
 function qualities(
-  readings: (Air | undefined)[],
+  readings: (Measured | undefined)[],
   period = 5,
   limits: Partial<QualityLimits> = {},
 ): Quality[] {
@@ -70,6 +71,19 @@ describe("range", () => {
       "missing",
       "good",
     ]);
+  });
+});
+
+describe("heated", () => {
+  it("counts for nothing: no good value, no new level, no stuck row", () => {
+    const heated = (temperature: number) => ({ ...air(temperature), heated: true as const });
+    assert.deepEqual(
+      qualities([air(12), heated(15), heated(15.1), heated(15), air(12.1), { ...air(99), heated: true }]),
+      ["good", "heated", "heated", "heated", "good", "range"],
+    );
+    assert.equal(drivesControl("heated"), false);
+    const same = Array.from({ length: 20 }, () => heated(12));
+    assert.equal(count(qualities(same, 5, { stuckAfter: 10_000 }), "stuck"), 0);
   });
 });
 

@@ -63,6 +63,7 @@ temperature  ~12.26 °C    target 12 ± 1 °C
 humidity     ~90.44 %RH   target 90 ± 5 %RH
 read at      2026-03-02T02:03:04.500Z
 fan          on (too-warm)
+             simulated: the sensor is simulated
 outbox       3 waiting, 15 acknowledged, 2 dropped
 alerts       temperature
 conditions:
@@ -78,10 +79,18 @@ conditions:
 
 test("measured values carry no mark; offline says why; an override and a held fan say until when", async (t) => {
   const { connection, fan, agent } = healthDocument();
+  const faults = { nack: 12, crc: 3, timeout: 0, reset: 0, bus: 0 };
   const socket = await serve(t, {
     agent: { ...agent, uptime: 0 },
     connection: { ...connection, state: "backing-off", cause: "ECONNREFUSED" },
-    sensor: { source: "sht31", serial: "0A1B2C3D", state: "failed", quality: "missing", fault: "NACK" },
+    sensor: {
+      source: "sht31",
+      serial: "0A1B2C3D",
+      state: "failed",
+      quality: "missing",
+      fault: "NACK",
+      faults,
+    },
     reading: { temperature: 11.5, humidity: 88, source: "sht31", readAt: "2026-03-02T00:00:00.000Z" },
     fan: {
       ...fan,
@@ -93,7 +102,10 @@ test("measured values carry no mark; offline says why; an override and a held fa
   const { said } = await ask(socket);
   assert.ok(!said.includes("~"), said);
   assert.match(said, /^connection +backing-off since .*\n +ECONNREFUSED$/m);
-  assert.match(said, /^sensor +sht31 0A1B2C3D, failed, missing: NACK$/m);
+  assert.match(
+    said,
+    /^sensor +sht31 0A1B2C3D, failed, missing: NACK\n +failed tries since the start: 12 nack, 3 crc$/m,
+  );
   assert.match(
     said,
     /^fan +on \(override until 2026-03-02T04:00:00\.000Z\), held until 2026-03-02T00:01:00\.000Z$/m,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isAgentError } from "#agent/errors.js";
-import { openFan } from "#agent/fan/open.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 
 const isFanFailure = (error: unknown): boolean => isAgentError(error) && error.code === "FAN_FAILED";
@@ -35,7 +34,7 @@ describe("the simulated fan", () => {
       ["off", "off"],
       ["hold", "on"],
     ] as const) {
-      const fan = openFan({ driver: "simulated", safeState });
+      const fan = createSimulatedFan({ safeState });
       await fan.set(safeState !== "on");
       await fan.release();
       assert.equal(fan.state(), left);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { startAgent, startCloud } from "../support/rig.ts";
+import { startCloud } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { startWith } from "./agents.ts";
 import { assertSoundEnd } from "./ending.ts";
 import { openLedger } from "./ledger.ts";
 import { startRelay } from "./relay.ts";
 
-/** Seconds that the DPS asks for. */
-const ASKED = 2;
+/** Seconds that the DPS asks for: far more than the agent would wait by itself, which is `OWN`. */
+const ASKED = 4;
+const OWN = { "hub.retryAtMost": "1s" };
 /** Milliseconds: twice the rig's `provisioning.retryAfter`, added at random. */
 const JITTER = 2000;
 /** Milliseconds: the time from the answer to the log of this machine, and from the wait to the next connection. */
@@ -21,7 +22,7 @@ describe("fault 18: the DPS answers 429 with retry-after", { concurrency: true }
     const ledger = openLedger(rig);
     const relay = await startRelay(t, rig.cloud.endpoints.dps.host);
     rig.cloud.faults.dps.throttle(2, ASKED);
-    const agent = await startAgent(t, rig, { host: relay.host });
+    const agent = await startWith(t, rig, OWN, { host: relay.host });
     await agent.logged("online", { seconds: 30 });
     assert.equal(relay.connections(), 3);
     for (const [index, time] of relay.times.slice(1).entries()) {

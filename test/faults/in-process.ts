@@ -4,8 +4,9 @@ import { type Agent, startAgent as startRooms } from "#agent/agent.js";
 import { type Config, loadConfig } from "#agent/config.js";
 import { LINUX, type Machine } from "#agent/health/doctor/check.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
-import { type AgentOptions, type CloudRig, type LogLine, writeAgentConfig } from "../support/rig.ts";
+import type { AgentOptions, CloudRig, LogLine } from "../support/rig.ts";
 import { until } from "../support/until.ts";
+import { type Changes, writeConfig } from "./agents.ts";
 
 /** The clock of the machine, with a wall clock that is wrong by `offset` milliseconds. */
 export interface WrongClock extends Clock {
@@ -27,20 +28,30 @@ export interface InnerAgent {
   stop(): Promise<void>;
 }
 
+export interface InnerOptions extends AgentOptions {
+  /** What is not as Linux has it: the byte edge of the I2C buses, where time services are asked. */
+  machine?: Partial<Machine>;
+  changes?: Changes;
+}
+
 export async function startInside(
   t: TestContext,
   rig: CloudRig,
   clock: Clock,
-  options: AgentOptions = {},
-  machine: Machine = LINUX,
+  { machine, changes = {}, ...options }: InnerOptions = {},
 ): Promise<InnerAgent> {
-  const config = loadConfig(await writeAgentConfig(rig, options), {});
+  const config = loadConfig(await writeConfig(rig, changes, options), {});
   const lines: LogLine[] = [];
   const log = pino(
     { level: "debug", base: null },
     { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) },
   );
-  const agent = await startRooms(config, { log, clock, random: Math.random, machine });
+  const agent = await startRooms(config, {
+    log,
+    clock,
+    random: Math.random,
+    machine: { ...LINUX, ...machine },
+  });
   agent.fault.catch(() => undefined);
   let stopped: Promise<void> | undefined;
   const stop = () => {

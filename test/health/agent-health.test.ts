@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it } from "node:test";
 import { pino } from "pino";
 import type { ControlState } from "#agent/control.js";
-import { AgentError } from "#agent/errors.js";
 import { createHealth } from "#agent/health/agent-health.js";
-import { createFakeClock } from "../support/fake-clock.js";
-import { healthDocument } from "./support.js";
+import type { Identity } from "#agent/hub/identity.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { healthDocument } from "./support.ts";
 
 const HOUR = 3_600_000;
 
@@ -24,60 +24,51 @@ const CONTROL: ControlState = {
 
 function setUp() {
   const clock = createFakeClock();
-  const outbox = { taken: 0, acknowledged: 0, waiting: 0, dropped: 0, lastSequence: 0 };
+  const identity: Identity = {
+    deviceId: "cave-01",
+    certificatePem: "",
+    keyPem: "",
+    thumbprint: "",
+    issuer: "",
+    notBefore: new Date(0),
+    notAfter: new Date(clock.now() + 400 * 24 * HOUR),
+  };
+  const outbox = { ...healthDocument().outbox, dropped: 0 };
   const health = createHealth({
     clock,
     log: pino({ level: "silent" }),
-    status: () => healthDocument({ outbox }),
+    status: () => healthDocument({ outbox: { ...outbox } }),
     control: () => CONTROL,
-    identity: () => ({
-      deviceId: "cave-01",
-      certificatePem: "",
-      keyPem: "",
-      thumbprint: "",
-      issuer: "",
-      notBefore: new Date(clock.now() - HOUR),
-      notAfter: new Date(clock.now() + 9000 * HOUR),
-    }),
-    clockSynchronized: () => undefined,
+    identity: () => identity,
+    clockSynchronized: () => true,
   });
-  const cause = (code: string) => {
-    health.look();
-    return health.conditions().find((condition) => condition.code === code)?.cause;
-  };
-  return { clock, outbox, health, cause };
+  return { clock, outbox, health, codes: () => health.conditions().map(({ code }) => code) };
 }
 
-test("what is dropped is counted as the outbox counts it, though it tells of the first only", async () => {
-  const { clock, outbox, health, cause } = setUp();
-  assert.equal(cause("OUTBOX_DROPPING"), undefined);
-  health.onOutbox({ kind: "dropped", reason: "memory", count: 1 });
-  outbox.dropped = 1;
-  assert.equal(cause("OUTBOX_DROPPING"), "1 samples dropped since the start (memory)");
-  for (let hour = 1; hour <= 3; hour += 1) {
-    await clock.advance(HOUR);
-    outbox.dropped += 500;
-    assert.equal(cause("OUTBOX_DROPPING"), `${hour * 500 + 1} samples dropped since the start (memory)`);
-  }
-  await clock.advance(HOUR);
-  assert.equal(cause("OUTBOX_DROPPING"), "1501 samples dropped since the start (memory)");
-  await clock.advance(1);
-  assert.equal(cause("OUTBOX_DROPPING"), undefined);
-});
+describe("health of the outbox", () => {
+  it("is dropping for as long as it drops, however often that is told, and an hour more", async () => {
+    const { clock, outbox, health, codes } = setUp();
+    health.onOutbox({ kind: "dropped", reason: "memory", count: 1 });
+    assert.deepEqual(codes(), ["OUTBOX_DROPPING"]);
+    for (let hour = 0; hour < 5; hour += 1) {
+      outbox.dropped += 60;
+      health.look();
+      await clock.advance(HOUR);
+      assert.equal(health.conditions()[0]?.cause, `${outbox.dropped} dropped since the start`);
+    }
+    health.look();
+    assert.deepEqual(codes(), ["OUTBOX_DROPPING"]);
+    await clock.advance(1);
+    health.look();
+    assert.deepEqual(codes(), []);
+  });
 
-test("what a damaged card has lost is told as such, and not as dropped at a bound", () => {
-  const { outbox, health, cause } = setUp();
-  health.onOutbox({ kind: "damaged", file: "1.segment", count: 3 });
-  outbox.dropped = 3;
-  assert.equal(cause("OUTBOX_DAMAGED"), "3 samples in 1.segment cannot be read");
-  assert.equal(cause("OUTBOX_DROPPING"), undefined);
-});
-
-test("a disk that cannot be used is a condition until it can", () => {
-  const { health, cause } = setUp();
-  const error = new AgentError("EROFS", { code: "OUTBOX_IN_MEMORY", retryable: true, remedy: "" });
-  health.onOutbox({ kind: "memory", cause: error });
-  assert.equal(cause("OUTBOX_IN_MEMORY"), "EROFS");
-  health.onOutbox({ kind: "disk" });
-  assert.equal(cause("OUTBOX_IN_MEMORY"), undefined);
+  it("is damaged, and does not drop, where entries cannot be read or sent", () => {
+    const { outbox, health, codes } = setUp();
+    health.onOutbox({ kind: "damaged", file: "1.segment", count: 2 });
+    health.onOutbox({ kind: "unsendable", sequence: 7, cause: new Error("no sample") });
+    outbox.dropped += 3;
+    health.look();
+    assert.deepEqual(codes(), ["OUTBOX_DAMAGED"]);
+  });
 });

@@ -63,6 +63,20 @@ test("a value that is no longer measured has no series; before the first there i
   }
 });
 
+test("a warm sensor's value is no value of the air; failed tries are counted by kind", () => {
+  const sensor = { source: "sht31", state: "ok", fault: null } as const;
+  const faults = { nack: 4, crc: 2, timeout: 0, reset: 1, bus: 0 };
+  const good = parse(toMetrics(healthDocument({ sensor: { ...sensor, quality: "good", faults } })));
+  assert.ok(good.types.has("cave_temperature_celsius"));
+  assert.equal(good.types.get("cave_sensor_faults_total"), "counter");
+  assert.equal(good.samples.get('cave_sensor_faults_total{kind="crc"}'), 2);
+  assert.equal(good.samples.get('cave_sensor_faults_total{kind="timeout"}'), 0);
+  const heated = parse(toMetrics(healthDocument({ sensor: { ...sensor, quality: "heated" } })));
+  assert.ok(!heated.types.has("cave_temperature_celsius") && !heated.types.has("cave_humidity_ratio"));
+  assert.equal(heated.samples.get('cave_sensor_quality{quality="heated"}'), 1);
+  assert.ok(!heated.types.has("cave_sensor_faults_total"));
+});
+
 test("each condition is a series; quotes, backslashes and line ends cannot break out of a label", () => {
   const condition = { severity: "warning" as const, since: "", cause: "", remedy: "" };
   const document = healthDocument({

@@ -19,7 +19,7 @@ test("a healthy cave has none", () => {
       clockSynchronized: true,
       sensorStuck: null,
       fanNoEffect: null,
-      outboxDropping: null,
+      isDropping: false,
       certificate: { notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + 31 * DAY) },
     }),
     {},
@@ -38,7 +38,7 @@ test("each state is told with its cause", () => {
       status,
       clockSynchronized: false,
       sensorStuck: "since an hour",
-      outboxDropping: "2 samples",
+      isDropping: true,
     }),
     {
       OFFLINE: "backing-off: ECONNREFUSED",
@@ -46,7 +46,7 @@ test("each state is told with its cause", () => {
       FAN_FAILED: "the fan does not obey",
       SENSOR_STUCK: "since an hour",
       SENSOR_IMPLAUSIBLE: "the newest value is out of range",
-      OUTBOX_DROPPING: "2 samples",
+      OUTBOX_DROPPING: "2 dropped since the start",
       CLOCK_UNSYNCHRONIZED: "no time server has answered yet",
     },
   );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Now, Sample } from "#agent/cave/sample.js";
+import { isAgentError } from "#agent/errors.js";
 import { toTelemetry } from "#agent/hub/telemetry.js";
 
 const sample: Sample = {
@@ -14,7 +15,7 @@ const sample: Sample = {
   alerts: { fan: false, temperature: false, humidity: false },
 };
 const now: Now = { run: "this", wall: sample.sampledAt + 1000, monotonic: 6000 };
-const entry = (payload: Sample) => ({ sequence: 48_213, payload, urgent: false });
+const entry = <Payload>(payload: Payload) => ({ sequence: 48_213, payload, urgent: false });
 
 test("one message a sample: id, time, two decimals, and fanAlert always", () => {
   const message = toTelemetry("cave-01", entry(sample), now);
@@ -55,4 +56,14 @@ test("what waited for more than a minute, or is doubtful, says so", () => {
     toTelemetry("cave-01", entry({ ...sample, quality: "stuck" }), now).properties.quality,
     "stuck",
   );
+});
+
+test("what is no sample is refused for good, instead of being tried for ever", () => {
+  const { alerts: _, ...bare } = sample;
+  for (const payload of [null, 7, {}, bare, { ...sample, sampledAt: null }]) {
+    assert.throws(
+      () => toTelemetry("cave-01", entry(payload), now),
+      (error) => isAgentError(error) && error.code === "SAMPLE_UNUSABLE" && !error.retryable,
+    );
+  }
 });

@@ -36,7 +36,7 @@ interface Cloud {
   doubles: number[];
   /** `take(3)` ends the send of entry 3 well. */
   take(sequence: number): Promise<void>;
-  refuse(sequence: number, why?: string): Promise<void>;
+  refuse(sequence: number, error?: Error): Promise<void>;
   send: (entry: Entry<string>, signal: AbortSignal) => Promise<void>;
 }
 
@@ -49,8 +49,8 @@ function createCloud(): Cloud {
     async take(sequence) {
       (await find(sequence)).succeed();
     },
-    async refuse(sequence, why = "refused") {
-      (await find(sequence)).fail(new Error(why));
+    async refuse(sequence, error = new Error("refused")) {
+      (await find(sequence)).fail(error);
     },
     send: ({ sequence }, signal) =>
       new Promise((resolve, reject) => {
@@ -146,6 +146,7 @@ export async function withCourier(
     async stop() {
       stopping.abort();
       await running;
+      await outbox.close();
     },
   };
   try {

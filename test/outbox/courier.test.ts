@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isAborted } from "#agent/errors.js";
+import { AgentError, isAborted } from "#agent/errors.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import type { Entry } from "#agent/outbox/outbox.js";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -65,7 +65,7 @@ describe("the courier", () => {
         await cloud.refuse(1);
         await clock.advance(10_000);
         assert.deepEqual(cloud.started, [1, 2, 3]);
-        await cloud.refuse(3, "refused as well");
+        await cloud.refuse(3, new Error("refused as well"));
         await cloud.take(2);
         await until(() => clock.sleepers() === 1, "the pause");
         await clock.advance(100);
@@ -113,6 +113,39 @@ describe("the courier", () => {
         assert.deepEqual(cloud.started, [1, 2, 4]);
       },
       { inFlight: 1 },
+    );
+  });
+
+  it("discards what can never be sent, and goes on", async () => {
+    const hopeless = new AgentError("never", { code: "X", retryable: false, remedy: "" });
+    await withCourier(async ({ append, cloud, outbox, courier, failures }) => {
+      await append(3);
+      await cloud.take(1);
+      await cloud.refuse(2, hopeless);
+      await cloud.take(3);
+      await courier.drained(AbortSignal.timeout(5000));
+      assert.deepEqual([cloud.started, failures], [[1, 2, 3], []]);
+      const { acknowledged, dropped, waiting } = outbox.counts();
+      assert.deepEqual({ acknowledged, dropped, waiting }, { acknowledged: 2, dropped: 1, waiting: 0 });
+    });
+  });
+
+  it("does not repeat an expedited entry that it had read ahead", async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await withCourier(
+      async ({ append, cloud, courier, outbox }) => {
+        const entries = await append(5);
+        open();
+        await until(() => cloud.sendings.length === 2, "two sends");
+        courier.expedite(entries[4] ?? assert.fail());
+        for (const sequence of [1, 5, 2, 3, 4]) await cloud.take(sequence);
+        await until(() => outbox.counts().waiting === 0, "all acknowledged");
+        assert.deepEqual(cloud.started, [1, 2, 5, 3, 4]);
+      },
+      { inFlight: 2, ready: () => gate },
     );
   });
 

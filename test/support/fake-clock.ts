@@ -10,7 +10,7 @@ export interface FakeClock extends Clock {
   advance(milliseconds: number): Promise<void>;
   /** Moves the wall clock only, as NTP does: no sleeper wakes. */
   jumpWall(milliseconds: number): void;
-  /** How many sleep now. */
+  /** How many sleep now, or are to be called. */
   sleepers(): number;
 }
 
@@ -55,6 +55,15 @@ export function createFakeClock(wall = Date.UTC(2024, 0, 1)): FakeClock {
         sleepers.add(sleeper);
         signal?.addEventListener("abort", abort);
       }),
+    after(milliseconds, act) {
+      const sleeper: Sleeper = { due: monotonic + milliseconds, wake };
+      function wake(): void {
+        sleepers.delete(sleeper);
+        act();
+      }
+      sleepers.add(sleeper);
+      return () => void sleepers.delete(sleeper);
+    },
     async advance(milliseconds) {
       const end = monotonic + milliseconds;
       await nextTurn();

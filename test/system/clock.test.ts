@@ -15,6 +15,7 @@ function hurry(speed: number): Clock {
     now: systemClock.now,
     monotonic: () => systemClock.monotonic() * speed,
     sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / speed, signal),
+    after: (milliseconds, act) => systemClock.after(milliseconds / speed, act),
   };
 }
 
@@ -23,7 +24,7 @@ test("a clock that no time server has set is a condition, until one has", async 
   const timesync = join(rig.folder, "timesync");
   mkdirSync(timesync);
   const machine = { ...LINUX, timesync, chronyPort: NOBODY, ntpPort: NOBODY };
-  const inner = await startInside(t, rig, hurry(40), {}, machine);
+  const inner = await startInside(t, rig, hurry(40), { machine });
   const told = (event: string) =>
     until(event, () =>
       inner.lines.find((line) => line.event === event && line.code === "CLOCK_UNSYNCHRONIZED"),

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { askStatus } from "#agent/health/client.js";
 import type { StatusDocument } from "#agent/health/status.js";
+import { openSequence } from "#agent/outbox/sequence.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import type { JsonObject } from "#fleet/service/service.js";
+import { appendNumbers, openReal } from "../faults/outbox.js";
 import { checkResponse, readModel } from "../support/dtdl.js";
 import { type CloudRig, startAgent, startCloud } from "../support/rig.js";
 import { until } from "../support/until.js";
@@ -21,6 +23,23 @@ test("a reboot without the DPS goes straight to the hub that was assigned", asyn
   const again = await startAgent(t, rig);
   await again.logged("online");
   assert.ok(!again.lines.some(({ event }) => event === "provisioned"));
+});
+
+test("what is no sample goes, is counted and said, and does not hold up the samples after it", async (t) => {
+  const rig = await startCloud(t);
+  const state = join(rig.folder, "cave-01.state");
+  mkdirSync(state);
+  const sequence = await openSequence(join(state, "sequence"));
+  const { outbox } = await openReal(join(state, "outbox"), { sequence });
+  await appendNumbers(outbox, 1, 3);
+  await outbox.close();
+  const agent = await startAgent(t, rig);
+  await agent.logged("online");
+  await until("telemetry", () => rig.cloud.hub.telemetryCounts().received > 0);
+  const status = await statusOf(rig);
+  assert.equal(status.outbox.dropped, 3);
+  const said = agent.lines.find(({ code }) => code === "OUTBOX_DAMAGED");
+  assert.match(String(said?.cause), /sample \d was dropped: what is kept as sample \d is none/);
 });
 
 test("settings and an override survive a restart, offline too, and the fan follows them", async (t) => {

@@ -1,7 +1,11 @@
 import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
+
+import { openI2cAdapter } from "../../sensor/i2c.ts";
+import type { OpenI2cAdapter } from "../../sensor/i2c-bus.ts";
 import type { TimeServices } from "../clock/synchronized.ts";
+import type { StatusDocument } from "../status.ts";
 
 /** `skipped`: it does not apply here, or it could not be told; that is no fault. */
 export type Result = "ok" | "warning" | "failed" | "skipped";
@@ -45,6 +49,10 @@ export interface Configuration {
 export interface Machine extends TimeServices {
   devices: string;
   sysfsGpio: string;
+  /** Where libgpiod's tools are looked for; left out: in the process's own PATH. */
+  toolPath?: string;
+  /** The byte edge of its I2C buses. */
+  openAdapter: OpenI2cAdapter;
 }
 
 export const LINUX: Machine = {
@@ -53,6 +61,7 @@ export const LINUX: Machine = {
   timesync: "/run/systemd/timesync",
   chronyPort: 323,
   ntpPort: 123,
+  openAdapter: openI2cAdapter,
 };
 
 /** What checks look at. */
@@ -60,6 +69,8 @@ export interface Ground {
   configuration: Configuration;
   /** `host` or `host:port` of the assigned hub, where it is known. */
   hub: string | undefined;
+  /** What an agent that runs with this configuration says of itself. */
+  running?: StatusDocument | undefined;
   clock: Clock;
   machine: Machine;
 }

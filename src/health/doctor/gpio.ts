@@ -1,31 +1,34 @@
-import { join } from "node:path";
+import type { LineFacts } from "../../fan/driver.ts";
+import { inspectFan } from "../../fan/inspect.ts";
 import type { ConfiguredCheck } from "./check.ts";
-import { deviceFiles } from "./device-files.ts";
 
-/** Whether there is a GPIO interface that the agent may use: the character device, or the older sysfs. */
+/** Whether the configured lines are there and free, and by which of the kernel's interfaces the agent would use them. */
 export const gpioCheck: ConfiguredCheck = {
   id: "gpio",
   title: "GPIO",
-  needs: ["fan.driver"],
-  async look({ config, machine }) {
-    const driver: string = config.fan.driver;
-    if (driver === "simulated") return { result: "skipped", detail: "the fan is simulated" };
-    const chips = await deviceFiles(machine.devices, /^gpiochip\d+$/);
-    const sysfs = await deviceFiles(machine.sysfsGpio, /^export$/);
-    const found = [...chips, ...sysfs];
-    const usable = found.filter(({ isUsable }) => isUsable).map(({ file }) => file);
-    if (usable.length > 0) return { result: "ok", detail: usable.join(", ") };
-    if (found.length === 0) {
-      return {
-        result: "failed",
-        detail: `there is neither ${join(machine.devices, "gpiochip*")} nor ${machine.sysfsGpio}`,
-        remedy: "run the agent on a machine with GPIO, with a kernel that has its driver",
-      };
+  needs: ["fan.driver", "fan.line", "fan.feedbackLine", "fan.feedbackPull", "sensor.source"],
+  async look({ config, machine, clock }) {
+    const found = await inspectFan(config.fan, {
+      sensorSource: config.sensor.source,
+      clock,
+      places: { sysfs: machine.sysfsGpio, devices: machine.devices },
+      tools: { path: machine.toolPath },
+    });
+    if (!("fan" in found)) {
+      const what = found.name === "simulated" ? "the fan is simulated" : "this cave has no fan";
+      return { result: "skipped", detail: `${what}: ${found.why}` };
     }
-    return {
-      result: "failed",
-      detail: `this user may not use ${found.map(({ file }) => file).join(", ")}`,
-      remedy: "make the agent's user a member of the group gpio; run doctor as that user",
-    };
+    const lines = [found.fan, ...(found.feedback ? [found.feedback] : [])].map(describeLine);
+    return { result: "ok", detail: `${found.name}: ${lines.join("; ")}; ${found.why}` };
   },
 };
+
+function describeLine({ where, direction, on, consumer }: LineFacts): string {
+  const words = [
+    where,
+    consumer === undefined ? "free" : `held by ${consumer}`,
+    ...(direction === undefined ? [] : [direction]),
+    ...(on === undefined ? [] : [on ? "active" : "inactive"]),
+  ];
+  return words.join(", ");
+}

@@ -1,30 +1,61 @@
-import type { ConfiguredCheck } from "./check.ts";
+import { isAgentError } from "../../errors.ts";
+import { createI2cBus } from "../../sensor/bounded-bus.ts";
+import { asAddress } from "../../sensor/i2c-faults.ts";
+import { addressesOf } from "../../sensor/open.ts";
+import { ADDRESSES, findChip } from "../../sensor/sht31/start.ts";
+import type { StatusDocument } from "../status.ts";
+import type { ConfiguredCheck, Finding, Ground } from "./check.ts";
 import { deviceFiles } from "./device-files.ts";
 
-/** Whether there is an I2C bus that the agent may use. */
+/** Whether the sensor answers: it is asked for its status, unless the running agent does so all the time. */
 export const i2cCheck: ConfiguredCheck = {
   id: "i2c",
-  title: "I2C bus",
-  needs: ["sensor.source"],
-  async look({ config, machine }) {
-    const source: string = config.sensor.source;
+  title: "sensor",
+  needs: ["sensor.source", "sensor.bus", "sensor.address"],
+  async look({ config, machine, clock, running }, signal) {
+    const { source, bus: number, address } = config.sensor;
     if (source === "simulated") return { result: "skipped", detail: "the sensor is simulated" };
-    // "auto" may go on without a sensor, which is then simulated and said to be so.
-    const result = source === "auto" ? "warning" : "failed";
-    const buses = await deviceFiles(machine.devices, /^i2c-\d+$/);
-    const usable = buses.filter(({ isUsable }) => isUsable).map(({ file }) => file);
-    if (usable.length > 0) return { result: "ok", detail: usable.join(", ") };
-    if (buses.length === 0) {
-      return {
-        result,
-        detail: `there is no ${machine.devices}/i2c-*`,
-        remedy: "switch I2C on: on a Raspberry Pi, run: sudo raspi-config nonint do_i2c 0",
-      };
+    // Two who talk to one chip disturb each other.
+    if (running?.sensor.source === "sht31") return judgeRunning(running);
+    const bus = createI2cBus(number, machine.openAdapter, clock);
+    const find = (addresses: readonly number[]) => findChip(bus, number, addresses, clock, signal);
+    try {
+      const chip = await find(addressesOf(address));
+      return { result: "ok", detail: `an SHT31 answers at ${asAddress(chip.address)} on ${bus.file}` };
+    } catch (error) {
+      if (!isAgentError(error)) throw error;
+      // "auto" may go on without a sensor, which is then simulated and said to be so.
+      const result = source === "auto" ? "warning" : "failed";
+      if (error.code === "SENSOR_NO_ANSWER" && address !== "auto") {
+        const elsewhere = await find(ADDRESSES).catch(() => undefined);
+        if (elsewhere) return { result, ...misplaced(error.message, elsewhere.address) };
+      }
+      const detail = error.code === "I2C_MISSING" ? await nameBuses(error.message, machine) : error.message;
+      return { result, detail, remedy: error.remedy };
+    } finally {
+      await bus.close();
     }
-    return {
-      result,
-      detail: `this user may not use ${buses.map(({ file }) => file).join(", ")}`,
-      remedy: "make the agent's user a member of the group i2c; run doctor as that user",
-    };
   },
 };
+
+function judgeRunning({ sensor, reading }: StatusDocument): Finding {
+  const who = `the running agent reads the ${sensor.source} ${sensor.serial ?? ""}`.trim();
+  if (sensor.fault === null && reading) return { result: "ok", detail: `${who}, last at ${reading.readAt}` };
+  return {
+    result: "failed",
+    detail: `${who}: ${sensor.fault ?? "no reading yet"}`,
+    remedy: "stop the agent and run doctor again: it then asks the sensor itself",
+  };
+}
+
+function misplaced(message: string, address: number): Omit<Finding, "result"> {
+  return {
+    detail: `${message}, but one answers at ${asAddress(address)}`,
+    remedy: `set sensor.address = ${asAddress(address)}, or "auto"`,
+  };
+}
+
+async function nameBuses(message: string, machine: Ground["machine"]): Promise<string> {
+  const buses = await deviceFiles(machine.devices, /^i2c-\d+$/);
+  return buses.length === 0 ? message : `${message}; there are ${buses.map(({ file }) => file).join(", ")}`;
+}

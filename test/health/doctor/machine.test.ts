@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Configuration, ConfiguredCheck, Finding, Machine } from "#agent/health/doctor/check.js";
 import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
-import { gpioCheck } from "#agent/health/doctor/gpio.js";
-import { i2cCheck } from "#agent/health/doctor/i2c.js";
-import { runDoctor, usable } from "#agent/health/doctor/run.js";
-import { salvageConfiguration } from "#agent/health/doctor/salvage.js";
-import { systemClock } from "#agent/lib/clock.js";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { temporaryDirectory } from "../../support/pki.js";
 import { NOBODY } from "../clock/services.ts";
@@ -28,6 +22,7 @@ async function setUp(t: TestContext) {
     timesync: join(folder, "timesync"),
     chronyPort: NOBODY,
     ntpPort: NOBODY,
+    openAdapter: async () => assert.fail("the bus is not used"),
   };
   return { folder, config, machine };
 }
@@ -75,58 +70,4 @@ test("a file where the state directory should be", async (t) => {
   assert.equal(result, "failed");
   assert.match(detail, /cannot be written: ENOTDIR/);
   assert.match(remedy ?? "", /make .*state a folder/);
-});
-
-test("simulated hardware is not looked for", async (t) => {
-  const { config } = await setUp(t);
-  assert.equal((await findingOf(i2cCheck, config)).result, "skipped");
-  assert.equal((await findingOf(gpioCheck, config)).result, "skipped");
-});
-
-/** A configuration as one of a later version would be: these checks look at words that the schema does not have yet. */
-function withHardware(config: string, words: { source?: string; driver?: string }): Configuration {
-  const { config: read } = salvageConfiguration(config, {});
-  assert.ok(read);
-  Object.assign(read.sensor, { source: words.source ?? "simulated" });
-  Object.assign(read.fan, { driver: words.driver ?? "simulated" });
-  return usable(read);
-}
-
-async function look(
-  check: ConfiguredCheck,
-  configuration: Configuration,
-  machine: Machine,
-): Promise<Finding> {
-  const { checks } = await runDoctor(
-    { configuration, hub: undefined, clock: systemClock, machine, checks: [check] },
-    new AbortController().signal,
-  );
-  return checks[0] ?? assert.fail("no result");
-}
-
-test("a real sensor needs an I2C bus; without one a chosen sensor fails, a tried one warns", async (t) => {
-  const { config, machine } = await setUp(t);
-  const real = withHardware(config, { source: "sht31" });
-  const none = await look(i2cCheck, real, machine);
-  assert.equal(none.result, "failed");
-  assert.match(none.remedy ?? "", /switch I2C on/);
-  assert.equal((await look(i2cCheck, withHardware(config, { source: "auto" }), machine)).result, "warning");
-  mkdirSync(machine.devices);
-  writeFileSync(join(machine.devices, "i2c-1"), "");
-  writeFileSync(join(machine.devices, "i2c-dev-other"), "");
-  const found = await look(i2cCheck, real, machine);
-  assert.equal(found.result, "ok");
-  assert.equal(found.detail, join(machine.devices, "i2c-1"));
-});
-
-test("a real fan needs GPIO: the character device, or sysfs", async (t) => {
-  const { config, machine } = await setUp(t);
-  const real = withHardware(config, { driver: "gpio" });
-  assert.equal((await look(gpioCheck, real, machine)).result, "failed");
-  mkdirSync(machine.sysfsGpio);
-  writeFileSync(join(machine.sysfsGpio, "export"), "");
-  assert.equal((await look(gpioCheck, real, machine)).detail, join(machine.sysfsGpio, "export"));
-  mkdirSync(machine.devices);
-  writeFileSync(join(machine.devices, "gpiochip0"), "");
-  assert.match((await look(gpioCheck, real, machine)).detail, /gpiochip0, .*export$/);
 });

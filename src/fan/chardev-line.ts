@@ -1,0 +1,19 @@
+import type { AgentError } from "../errors.ts";
+import { fanFailure } from "./failure.ts";
+import type { ToolLine } from "./gpiod-syntax.ts";
+
+/** A line as the tools name it, and in words. */
+export interface ChardevLine {
+  tool: ToolLine;
+  where: string;
+}
+
+export function takenBy(consumer: string, { where }: Pick<ChardevLine, "where">): AgentError {
+  if (consumer === "sysfs") {
+    return fanFailure(
+      `${where}; it is exported in /sys/class/gpio`,
+      'unexport it there, or set fan.driver = "sysfs"',
+    );
+  }
+  return fanFailure(`${where}; ${consumer} has it`, `stop ${consumer}, or use another line`);
+}

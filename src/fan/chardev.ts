@@ -1,0 +1,55 @@
+import type { Clock } from "../lib/clock.ts";
+import { createHolder } from "./chardev-holder.ts";
+import { type ChardevLine, takenBy } from "./chardev-line.ts";
+import { createMonitor } from "./chardev-monitor.ts";
+import { describeChip, findLine } from "./chips.ts";
+import type { GpioDriver, LineRequest } from "./driver.ts";
+import { createGpiod, type Gpiod } from "./gpiod.ts";
+import { lineText } from "./line.ts";
+
+/**
+ * Lines through the GPIO character device, by libgpiod's tools: a gpioset holds the level for as long as it runs.
+ *
+ * What the pin does: to switch, one gpioset ends and the next begins, and for some milliseconds nobody holds the line. So
+ * it is too when the agent lets go, ends or is killed. A line that nobody holds becomes an input and floats, so that its
+ * resistor decides, with the drivers of the mainline kernel; with Raspberry Pi's own kernel it stays an output and keeps
+ * its level, unless `dtparam=strict_gpiod` stands in config.txt.
+ */
+export function createChardev(clock: Clock, gpiod: Gpiod = createGpiod()): GpioDriver {
+  async function find({ line, key, activeLow }: LineRequest): Promise<ChardevLine> {
+    const { chip, offset } = findLine(line, await gpiod.chips(), key);
+    const where = `${lineText(line)} is line ${offset} of ${describeChip(chip)}`;
+    return { where, tool: { chip: chip.name, offset, activeLow } };
+  }
+
+  async function findFree(request: LineRequest) {
+    const line = await find(request);
+    const { direction, consumer } = await gpiod.info(line.tool);
+    if (consumer !== undefined) throw takenBy(consumer, line);
+    return { line, direction };
+  }
+
+  return {
+    async look(request) {
+      const { tool, where } = await find(request);
+      const { direction, consumer } = await gpiod.info(tool);
+      const isFree = direction === "output" && consumer === undefined;
+      const on = isFree ? await gpiod.readOutput(tool).catch(() => undefined) : undefined;
+      return { where, direction, on, consumer };
+    },
+    async openOutput(request, onLost) {
+      const { line, direction } = await findFree(request);
+      const level = direction === "output" ? await gpiod.readOutput(line.tool) : undefined;
+      const found = level ?? request.initial;
+      const holder = createHolder(line, gpiod, clock, onLost);
+      await holder.set(found);
+      return { where: line.where, found, ...holder };
+    },
+    async openInput({ pull, ...request }, onEdge, onLost) {
+      const { line } = await findFree(request);
+      const monitor = createMonitor(line, { gpiod, clock, pull, onEdge, onLost });
+      await monitor.read();
+      return monitor;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { AgentError } from "../errors.ts";
+import type { Pull } from "./fan.ts";
+import type { Line } from "./line.ts";
+
+/** A line of an interface, for the interface alone to read. */
+export interface LineRequest {
+  line: Line;
+  /** The key of the configuration that names it. */
+  key: string;
+  activeLow: boolean;
+}
+
+/** A line as it is found, without touching it. */
+export interface LineFacts {
+  /** `GPIO17 is line 17 of gpiochip0 [pinctrl-rp1]`. */
+  where: string;
+  /** Undefined where the interface does not show it. */
+  direction: "input" | "output" | undefined;
+  /** Whether its level is the active one; undefined where that cannot be read without touching the line. */
+  on: boolean | undefined;
+  /** Who holds it; undefined if nobody does, or it cannot be told. */
+  consumer: string | undefined;
+}
+
+/** An output that was taken. Levels are logical: true is the active one. */
+export interface Output {
+  where: string;
+  /** Where it was when it was taken. */
+  found: boolean;
+  /** Resolves once the line has the level, as far as the interface can show it; rejects with `FAN_FAILED`. */
+  set(on: boolean): Promise<void>;
+  /** Lets go of the line; the driver's file says what the pin does then. */
+  close(): Promise<void>;
+}
+
+/** An input that is watched. */
+export interface Input {
+  /** The level now, read anew. */
+  read(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** One of the kernel's two GPIO interfaces. */
+export interface GpioDriver {
+  /** Rejects with `FAN_FAILED` if the line is not there or may not be used. */
+  look(request: LineRequest): Promise<LineFacts>;
+  /**
+   * Takes the line as an output. One that is an output already keeps its level; any other begins with `initial`.
+   * `onLost` is called if it is lost later.
+   */
+  openOutput(
+    request: LineRequest & { initial: boolean },
+    onLost: (error: AgentError) => void,
+  ): Promise<Output>;
+  /** Takes the line as an input. `onEdge` is told the new level at each change. */
+  openInput(
+    request: LineRequest & { pull: Pull },
+    onEdge: (level: boolean) => void,
+    onLost: (error: AgentError) => void,
+  ): Promise<Input>;
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "../lib/clock.ts";
+import { createChardev } from "./chardev.ts";
+import { takenBy } from "./chardev-line.ts";
+import { type Choice, chooseInterface, chooseKind, type InterfaceName } from "./choose.ts";
+import type { FanConfig } from "./config.ts";
+import type { GpioDriver, LineFacts, LineRequest } from "./driver.ts";
+import { createGpiod } from "./gpiod.ts";
+import { type GpioPlaces, lookForObstacles } from "./obstacles.ts";
+import { createSysfs, loadOnoff } from "./sysfs.ts";
+import type { ToolPath } from "./tool.ts";
+
+/** What a fan would find on this machine. */
+export type Inspection =
+  | Choice<"simulated" | "none">
+  | (Choice<InterfaceName> & {
+      fan: LineFacts;
+      /** Undefined if none is configured. */
+      feedback: LineFacts | undefined;
+    });
+
+export interface InspectParts {
+  sensorSource: string;
+  clock: Clock;
+  places: GpioPlaces;
+  tools: ToolPath;
+}
+
+/** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
+const OWN: Record<InterfaceName, readonly string[]> = {
+  sysfs: ["sysfs"],
+  chardev: ["cave-agent", "gpioset", "gpiomon"],
+};
+
+/** Looks at the configured lines, touching nothing. Rejects with `FAN_FAILED`: what the agent would stumble over. */
+export async function inspectFan(config: FanConfig, parts: InspectParts): Promise<Inspection> {
+  const { clock, places, tools } = parts;
+  const kind = chooseKind(config, parts.sensorSource);
+  if (kind.name !== "gpio" || !config.line)
+    return { name: kind.name === "simulated" ? "simulated" : "none", why: kind.why };
+  const gpiod = createGpiod(tools);
+  const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
+  const chardev = createChardev(clock, gpiod);
+  const drivers = { sysfs: createSysfs(clock, places.sysfs), chardev };
+
+  async function look(request: LineRequest): Promise<LineFacts> {
+    const facts = await drivers[choice.name].look(request);
+    const consumer = facts.consumer ?? (await consumerOf(chardev, request));
+    if (consumer !== undefined && !OWN[choice.name].includes(consumer)) throw takenBy(consumer, facts);
+    return { ...facts, consumer };
+  }
+
+  const fan = await look({ line: config.line, key: "fan.line", activeLow: config.activeLow });
+  const { feedbackLine, feedbackActiveLow } = config;
+  const feedback =
+    feedbackLine &&
+    (await look({ line: feedbackLine, key: "fan.feedbackLine", activeLow: feedbackActiveLow }));
+  return { ...choice, fan, feedback };
+}
+
+/** A line that is not exported may be held through the other interface, which tells by whom, if its tools are there. */
+function consumerOf(chardev: GpioDriver, request: LineRequest): Promise<string | undefined> {
+  return chardev.look(request).then(
+    ({ consumer }) => consumer,
+    () => undefined,
+  );
+}

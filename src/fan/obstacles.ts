@@ -1,0 +1,68 @@
+import { access, constants, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type AgentError, fileReason } from "../errors.ts";
+import type { Obstacles } from "./choose.ts";
+import { asFanFailure, fanFailure, GROUP_REMEDY } from "./failure.ts";
+import type { Gpiod } from "./gpiod.ts";
+
+/** Where this machine shows its GPIO. */
+export interface GpioPlaces {
+  /** /sys/class/gpio */
+  sysfs: string;
+  /** /dev */
+  devices: string;
+}
+
+const KERNEL_REMEDY = "run the agent on a machine with GPIO, with a kernel that has its driver";
+
+/** Looks which of the kernel's interfaces this process can use. Never rejects. */
+export async function lookForObstacles(
+  places: GpioPlaces,
+  gpiod: Pick<Gpiod, "version">,
+  loadOnoff: () => Promise<unknown>,
+): Promise<Obstacles> {
+  const [sysfs, chardev] = await Promise.all([
+    obstacleOf(async () => {
+      await checkSysfs(places.sysfs);
+      await loadOnoff();
+    }),
+    obstacleOf(async () => {
+      await checkDevices(places.devices);
+      await gpiod.version();
+    }),
+  ]);
+  return { sysfs, chardev };
+}
+
+function obstacleOf(look: () => Promise<void>): Promise<AgentError | undefined> {
+  return look().then(() => undefined, asFanFailure);
+}
+
+async function checkSysfs(folder: string): Promise<void> {
+  const file = join(folder, "export");
+  await access(file, constants.W_OK).catch((error: unknown) => {
+    const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (isAbsent) throw fanFailure(`there is no ${folder}`, KERNEL_REMEDY, error);
+    throw fanFailure(`this user may not write ${file} (${fileReason(error)})`, GROUP_REMEDY, error);
+  });
+}
+
+async function checkDevices(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch((): string[] => [])).filter((name) =>
+    /^gpiochip\d+$/.test(name),
+  );
+  if (names.length === 0) throw fanFailure(`there is no ${join(folder, "gpiochip*")}`, KERNEL_REMEDY);
+  const usable = await Promise.all(
+    names.map((name) =>
+      access(join(folder, name), constants.R_OK | constants.W_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (usable.some(Boolean)) return;
+  throw fanFailure(
+    `this user may not use ${names.map((name) => join(folder, name)).join(", ")}`,
+    GROUP_REMEDY,
+  );
+}

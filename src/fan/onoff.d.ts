@@ -1,0 +1,21 @@
+// What the agent uses of onoff 6. Declared here because the package is optional: where epoll cannot be built, npm takes
+// onoff away too, with its types, and the rest must still compile.
+declare module "onoff" {
+  export class Gpio {
+    constructor(
+      gpio: number,
+      direction: "in" | "out" | "high" | "low",
+      edge: "none" | "both",
+      options: { activeLow: boolean; reconfigureDirection?: boolean },
+    );
+    read(): Promise<0 | 1>;
+    write(value: 0 | 1): Promise<void>;
+    watch(callback: (error: Error | null | undefined, value: 0 | 1) => void): void;
+    direction(): string;
+    setDirection(direction: "in" | "out" | "high" | "low"): void;
+    edge(): string;
+    activeLow(): boolean;
+    setActiveLow(invert: boolean): void;
+    unexport(): void;
+  }
+}

@@ -1,0 +1,29 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Calls that wait in one of libuv's threads, and cannot be cancelled. */
+const calls = new Set<Promise<unknown>>();
+
+/** Twice what the kernel gives an I2C transfer. */
+const PATIENCE = 2000;
+
+/** Marks a call into the kernel that may hang, until it has come back. Returns it as it is. */
+export function inKernel<T>(call: Promise<T>): Promise<T> {
+  calls.add(call);
+  const forget = () => void calls.delete(call);
+  call.then(forget, forget);
+  return call;
+}
+
+/**
+ * Ends the process with `code`. Node's own exit joins libuv's threads, so one that hangs in the kernel would keep the
+ * process for ever: after 2 s it ends by a signal instead, as SIGTERM (which systemd counts as clean) for code 0, and as
+ * SIGKILL otherwise.
+ */
+export async function leave(code: number): Promise<never> {
+  await Promise.race([Promise.allSettled(calls), delay(PATIENCE)]);
+  if (calls.size > 0) {
+    process.removeAllListeners("SIGTERM");
+    process.kill(process.pid, code === 0 ? "SIGTERM" : "SIGKILL");
+  }
+  process.exit(code);
+}

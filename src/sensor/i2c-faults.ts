@@ -1,0 +1,98 @@
+import { AgentError, isAgentError, messageOf } from "../errors.ts";
+import { HELD_BUS_REMEDY } from "./bounded-bus.ts";
+import { busFile } from "./i2c-bus.ts";
+import { boundDriver } from "./kernel-driver.ts";
+
+/** Who was spoken to. */
+export interface Peer {
+  /** The bus's number. */
+  bus: number;
+  /** 7 bits. */
+  address: number;
+}
+
+/** An I2C address as people write it: "0x44". */
+export function asAddress(address: number): string {
+  return `0x${address.toString(16).padStart(2, "0")}`;
+}
+
+/**
+ * What the failure of a transfer means, and what to do about it. The errno of a NACK depends on the controller's driver:
+ * EREMOTEIO from i2c-bcm2835 and i2c-designware, ENXIO from hid-mcp2221 (Documentation/i2c/fault-codes.rst asks for ENXIO).
+ * `devices` is where sysfs shows what the kernel's drivers are bound to.
+ */
+export async function explainI2c(
+  error: unknown,
+  { bus, address }: Peer,
+  devices?: string,
+): Promise<AgentError> {
+  if (isAgentError(error)) return error;
+  const file = busFile(bus);
+  const where = `${asAddress(address)} on ${file}`;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EREMOTEIO":
+    case "ENXIO":
+      return notAcknowledged(`${where} does not acknowledge (${code})`, error);
+    case "ETIMEDOUT":
+      return new AgentError(`${where}: the controller gave the transfer up (ETIMEDOUT): the bus is held`, {
+        code: "I2C_TIMEOUT",
+        retryable: true,
+        remedy: HELD_BUS_REMEDY,
+        cause: error,
+      });
+    case "EBUSY":
+      return busy(where, await boundDriver(bus, address, devices), { bus, address }, error);
+    case "ENOENT":
+    case "ENODEV":
+      return new AgentError(`there is no ${file}`, {
+        code: "I2C_MISSING",
+        retryable: true,
+        remedy:
+          "switch I2C on: on a Raspberry Pi, run: sudo raspi-config nonint do_i2c 0; on another bus, set sensor.bus",
+        cause: error,
+      });
+    case "EACCES":
+    case "EPERM":
+      return new AgentError(`this user may not use ${file}`, {
+        code: "I2C_DENIED",
+        retryable: true,
+        remedy: "make the agent's user a member of the group i2c; a member of it has to log in anew",
+        cause: error,
+      });
+    default:
+      return new AgentError(`${where}: the transfer failed: ${messageOf(error)}`, {
+        code: "I2C_FAILED",
+        retryable: true,
+        remedy: HELD_BUS_REMEDY,
+        cause: error,
+      });
+  }
+}
+
+export function notAcknowledged(message: string, cause: unknown): AgentError {
+  return new AgentError(message, {
+    code: "SENSOR_NO_ANSWER",
+    retryable: true,
+    remedy: "check the sensor's supply, SDA, SCL and ground, and sensor.bus and sensor.address",
+    cause,
+  });
+}
+
+function busy(where: string, driver: string | undefined, { bus, address }: Peer, cause: unknown): AgentError {
+  if (driver === undefined) {
+    return new AgentError(`${where} is in use by another program (EBUSY)`, {
+      code: "I2C_BUSY",
+      retryable: true,
+      remedy: "end the other program that uses the sensor",
+      cause,
+    });
+  }
+  const device = `${bus}-${address.toString(16).padStart(4, "0")}`;
+  return new AgentError(`${where} belongs to the kernel's driver ${driver} (EBUSY)`, {
+    code: "I2C_BUSY",
+    retryable: true,
+    remedy: `take the sensor's dtoverlay (such as i2c-sensor,sht3x) out of config.txt and restart, or for now run: echo ${device} | sudo tee /sys/bus/i2c/drivers/${driver}/unbind`,
+    cause,
+  });
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { type ReadOptions, read } from "#agent/commands/read.js";
+import { openStatusServer } from "#agent/health/socket.js";
+import type { StatusDocument } from "#agent/health/status.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { healthDocument } from "../health/support.ts";
+import { defer } from "../support/cleanup.ts";
+import { createController } from "../support/hardware/fake-adapter.ts";
+import { createSht31Chip } from "../support/hardware/sht31-chip.ts";
+import { temporaryDirectory } from "../support/pki.ts";
+import { ROOT, runToEnd, spawnAgent } from "../support/rig.ts";
+
+/** A gateway with a chip at 0x44 of bus 1, nothing configured, and its `cave-agent read`. */
+async function setUp(t: TestContext, environment: Record<string, string> = {}) {
+  const folder = await temporaryDirectory(t);
+  const air = { temperature: 10.5, humidity: 91.25 };
+  const chip = createSht31Chip({ now: systemClock.monotonic, air: () => air });
+  const controller = createController([[0x44, chip]]);
+  const usualFile = join(folder, "config.toml");
+  const stateDirectory = join(folder, "state");
+  async function run(options: Partial<ReadOptions> = {}) {
+    const said: string[] = [];
+    const complained: string[] = [];
+    const code = await read(
+      {
+        file: undefined,
+        usualFile,
+        bus: undefined,
+        address: undefined,
+        watch: false,
+        json: false,
+        signal: new AbortController().signal,
+        ...options,
+      },
+      {
+        output: { say: (text) => void said.push(text), complain: (text) => void complained.push(text) },
+        openAdapter: controller.open,
+        environment: { CAVE_STATE_DIRECTORY: stateDirectory, ...environment },
+      },
+    );
+    return { code, said: said.join(""), complained: complained.join("") };
+  }
+
+  async function startAgent(document: StatusDocument) {
+    mkdirSync(stateDirectory);
+    const server = await openStatusServer({
+      socket: join(stateDirectory, "status.sock"),
+      listen: "",
+      document: () => ({ ...document, conditions: [] }),
+      diagnose: () => Promise.reject(new Error("not asked")),
+    });
+    defer(t, () => server.close());
+  }
+  return { air, chip, controller, usualFile, run, startAgent };
+}
+
+const REAL = healthDocument({
+  sensor: { source: "sht31", serial: "0badcafe", state: "ok", quality: "good", fault: null },
+  reading: { temperature: 12.26, humidity: 90.44, source: "sht31", readAt: new Date().toISOString() },
+});
+
+describe("cave-agent read", () => {
+  it("needs no configuration, no certificate and no agent", async (t) => {
+    const { run, controller } = await setUp(t);
+    assert.deepEqual(await run(), { code: 0, said: "10.50 °C  91.25 %RH  sht31 0badcafe\n", complained: "" });
+    assert.equal(controller.counts().open, 0);
+  });
+
+  it("says the same for programs, one line", async (t) => {
+    const { run } = await setUp(t);
+    const { said } = await run({ json: true });
+    const { readAt, ...answer }: { readAt: string } = JSON.parse(said);
+    assert.deepEqual(answer, {
+      temperature: 10.5,
+      humidity: 91.25,
+      source: "sht31",
+      serial: "0badcafe",
+      by: "read",
+    });
+    assert.ok(Math.abs(Date.parse(readAt) - Date.now()) < 60_000);
+  });
+
+  it("goes by the configuration that is there, also if other parts of it are missing or wrong", async (t) => {
+    const { run, usualFile } = await setUp(t);
+    writeFileSync(usualFile, '[sensor]\nhumidityOffset = -1.25\n[hub]\nkeepAlive = "never"\n');
+    assert.match((await run()).said, /90\.00 %RH/);
+    writeFileSync(usualFile, '[sensor]\naddress = "0x46"\n');
+    const { code, complained } = await run();
+    assert.equal(code, 78);
+    assert.match(complained, /^sensor\.address: must be "auto", 0x44 or 0x45.*0x46"\ncorrect .*config\.toml/);
+    assert.equal((await run({ file: join(usualFile, "absent.toml") })).code, 78);
+  });
+
+  it("reads the bus and address that are named, whatever is configured", async (t) => {
+    const { run, usualFile, controller, chip } = await setUp(t);
+    writeFileSync(usualFile, '[sensor]\nsource = "simulated"\naddress = 0x44\n');
+    assert.match((await run()).said, /^~.* \(simulated, not measured\)\n$/);
+    controller.slaves.clear();
+    controller.slaves.set(0x45, chip);
+    assert.match((await run({ address: 0x45 })).said, /sht31 0badcafe\n/);
+    assert.match((await run({ bus: 1, address: "auto" })).said, /sht31 0badcafe\n/);
+  });
+
+  it("says why there is no reading, and exits with 70", async (t) => {
+    const { run, controller } = await setUp(t);
+    controller.slaves.clear();
+    const { code, said, complained } = await run();
+    assert.deepEqual([code, said], [70, ""]);
+    assert.match(
+      complained,
+      /^no SHT31 answers at 0x44 or 0x45 on \/dev\/i2c-1\ncheck the sensor's supply.*\n$/,
+    );
+  });
+
+  it("leaves the chip to the agent that reads it, and shows what that has read", async (t) => {
+    const { run, startAgent, controller } = await setUp(t);
+    await startAgent(REAL);
+    const { code, said } = await run();
+    assert.equal(code, 0);
+    assert.match(
+      said,
+      /^12\.26 °C {2}90\.44 %RH {2}sht31 0badcafe {2}\(by the running agent, \d+ s ago\)\n$/,
+    );
+    assert.equal(JSON.parse((await run({ json: true, bus: 1 })).said).by, "agent");
+    assert.equal(controller.counts().opened, 0);
+    await run({ bus: 3 });
+    assert.equal(controller.counts().opened, 1, "another bus is nobody's");
+  });
+
+  it("reads the sensor beside an agent that simulates only when it is named", async (t) => {
+    const { run, startAgent } = await setUp(t);
+    await startAgent(healthDocument());
+    assert.match((await run()).said, /~12\.26 °C/);
+    assert.match((await run({ bus: 1 })).said, /^10\.50 °C/);
+  });
+
+  it("says what the agent has to complain about", async (t) => {
+    const { run, startAgent } = await setUp(t);
+    await startAgent({ ...REAL, sensor: { ...REAL.sensor, state: "failed", fault: "no SHT31 answers" } });
+    const { code, complained } = await run();
+    assert.equal(code, 70);
+    assert.match(complained, /the running agent has no reading: no SHT31 answers\n/);
+  });
+
+  it("watches until it is stopped, also over a fault", async (t) => {
+    const { run, controller, chip } = await setUp(t, { CAVE_SENSOR_READ_EVERY: "500ms" });
+    const stop = new AbortController();
+    const watching = run({ watch: true, signal: stop.signal });
+    while (chip.told().length < 30) await systemClock.sleep(20);
+    controller.slaves.clear();
+    const { opened } = controller.counts();
+    while (controller.counts().opened < opened + 8) await systemClock.sleep(20);
+    controller.slaves.set(0x44, chip);
+    const before = chip.told().length;
+    while (chip.told().length < before + 30) await systemClock.sleep(20);
+    stop.abort();
+    const { code, said, complained } = await watching;
+    assert.equal(code, 0);
+    assert.ok(said.split("\n").length > 3, said);
+    assert.match(complained, /no SHT31 answers/);
+    assert.equal(controller.counts().open, 0);
+  });
+});
+
+describe("the program cave-agent read", () => {
+  it("refuses a bus or address that cannot be", async (t) => {
+    for (const args of [
+      ["--bus", "first"],
+      ["--bus", "256"],
+      ["--address", "0x46"],
+    ]) {
+      assert.equal((await runToEnd(t, ["read", ...args])).code, 64, args.join(" "));
+    }
+  });
+
+  it("says that there is no such bus, or that the add-on is not there", async (t) => {
+    const { code, output } = await runToEnd(t, ["read", "--bus", "250"]);
+    assert.equal(code, 70);
+    const isInstalled = existsSync(join(ROOT, "node_modules/i2c-bus/build/Release/i2c.node"));
+    if (isInstalled) assert.match(output, /^there is no \/dev\/i2c-250\nswitch I2C on/);
+    else assert.match(output, /^the npm package i2c-bus cannot be loaded/);
+  });
+
+  it("ends a watch with 0 on Ctrl-C", async (t) => {
+    const file = join(await temporaryDirectory(t), "config.toml");
+    writeFileSync(file, '[sensor]\nsource = "simulated"\n');
+    const watch = spawnAgent(t, ["read", "--watch", "--config", file]);
+    while (!watch.output().includes("°C")) await systemClock.sleep(20);
+    assert.equal((await watch.stop("SIGINT")).code, 0);
+  });
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { isFailure } from "../support/hardware/fan-contract.js";
+import { temporaryDirectory } from "../support/pki.js";
+import { until } from "../support/until.js";
+
+const FILES = ["direction", "active_low", "value"];
+const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
+
+/** A folder in the place of /sys/class/gpio: nothing happens in it unless the test does it. */
+async function setUp(t: TestContext) {
+  const folder = await temporaryDirectory(t);
+  const chip = join(folder, "gpiochip512");
+  mkdirSync(chip);
+  for (const [file, text] of [
+    ["base", "512\n"],
+    ["label", "pinctrl-bcm2711\n"],
+    ["ngpio", "58\n"],
+  ] as const) {
+    writeFileSync(join(chip, file), text);
+  }
+  const line = join(folder, "gpio529");
+  const set = (values: Record<string, string>) => {
+    mkdirSync(line, { recursive: true });
+    for (const [file, text] of Object.entries(values)) writeFileSync(join(line, file), `${text}\n`);
+  };
+  return { folder, set };
+}
+
+test("a line is looked at without being exported", async (t) => {
+  const { folder } = await setUp(t);
+  assert.deepEqual(await lookAtLine(REQUEST, folder), {
+    where: "GPIO17 is line 529 of gpiochip512 [pinctrl-bcm2711] with 58 lines",
+    direction: undefined,
+    on: undefined,
+    consumer: undefined,
+  });
+});
+
+test("an exported line is on by its level and the configured wiring, whatever its own setting is", async (t) => {
+  const { folder, set } = await setUp(t);
+  for (const [value, itsOwn, activeLow, on] of [
+    ["1", "0", false, true],
+    ["0", "0", false, false],
+    ["1", "0", true, false],
+    ["0", "1", false, true],
+    ["1", "1", true, true],
+    ["0", "1", true, false],
+  ] as const) {
+    set({ direction: "out", value, active_low: itsOwn });
+    const facts = await lookAtLine({ ...REQUEST, activeLow }, folder);
+    assert.equal(facts.on, on, `${value} ${itsOwn} ${activeLow}`);
+    assert.equal(facts.direction, "output");
+    assert.equal(facts.consumer, "sysfs");
+  }
+});
+
+test("an export is the line's number, and waits for udev to give the files away", async (t) => {
+  const { folder, set } = await setUp(t);
+  const line = await numberLine(REQUEST, folder);
+  let isDone = false;
+  const exported = exportLine(line, FILES, folder, systemClock).then(() => {
+    isDone = true;
+  });
+  await until("it is exported", () => existsSync(join(folder, "export")));
+  await until("its number is written", () => readFileSync(join(folder, "export"), "utf8") === "529");
+  set({ direction: "in", value: "0" });
+  assert.equal(isDone, false, "active_low is not there yet");
+  set({ active_low: "0" });
+  await exported;
+});
+
+test("files that never come are a matter of the group", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ direction: "in", value: "0" });
+  const line = await numberLine(REQUEST, folder);
+  await assert.rejects(
+    exportLine(line, FILES, folder, systemClock),
+    isFailure(/its files may not be used: ENOENT.*active_low/, /group gpio/),
+  );
+});
+
+test("an export that the kernel refuses is told", async (t) => {
+  const { folder } = await setUp(t);
+  const line = await numberLine(REQUEST, folder);
+  mkdirSync(join(folder, "export"));
+  await assert.rejects(
+    exportLine(line, FILES, folder, systemClock),
+    isFailure(/^GPIO17 is line 529 .*; it cannot be exported: EISDIR/, /another line/),
+  );
+});
+
+test("an export that this user may not make is told", async (t) => {
+  if (process.getuid?.() === 0) return t.skip("root may write everywhere");
+  const { folder } = await setUp(t);
+  const line = await numberLine(REQUEST, folder);
+  writeFileSync(join(folder, "export"), "");
+  chmodSync(join(folder, "export"), 0o400);
+  await assert.rejects(
+    exportLine(line, FILES, folder, systemClock),
+    isFailure(/this user may not export it/, /group gpio/),
+  );
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { explainI2c } from "#agent/sensor/i2c-faults.js";
+import { boundDriver } from "#agent/sensor/kernel-driver.js";
+import { errnoError } from "../support/hardware/fake-adapter.ts";
+import { temporaryDirectory } from "../support/pki.ts";
+
+const PEER = { bus: 1, address: 0x44 };
+
+describe("explainI2c", () => {
+  it("tells the causes apart, each with its own remedy", async () => {
+    const found = await Promise.all(
+      [
+        "EREMOTEIO",
+        "ENXIO",
+        "ETIMEDOUT",
+        "ENOENT",
+        "ENODEV",
+        "EACCES",
+        "EPERM",
+        "EIO",
+        "EAGAIN",
+        "ENOTTY",
+      ].map(async (errno) => [errno, (await explainI2c(errnoError(errno), PEER)).code]),
+    );
+    assert.deepEqual(Object.fromEntries(found), {
+      EREMOTEIO: "SENSOR_NO_ANSWER",
+      ENXIO: "SENSOR_NO_ANSWER",
+      ETIMEDOUT: "I2C_TIMEOUT",
+      ENOENT: "I2C_MISSING",
+      ENODEV: "I2C_MISSING",
+      EACCES: "I2C_DENIED",
+      EPERM: "I2C_DENIED",
+      EIO: "I2C_FAILED",
+      EAGAIN: "I2C_FAILED",
+      ENOTTY: "I2C_FAILED",
+    });
+    const { message, cause } = await explainI2c(errnoError("EREMOTEIO"), PEER);
+    assert.match(message, /^0x44 on \/dev\/i2c-1 does not acknowledge \(EREMOTEIO\)$/);
+    assert.ok(cause instanceof Error);
+  });
+
+  it("names the kernel's driver that has the chip, and how to take it away", async (t) => {
+    const devices = await temporaryDirectory(t);
+    mkdirSync(join(devices, "1-0044"));
+    symlinkSync("../../../bus/i2c/drivers/sht3x", join(devices, "1-0044/driver"));
+    const { code, message, remedy } = await explainI2c(errnoError("EBUSY"), PEER, devices);
+    assert.equal(code, "I2C_BUSY");
+    assert.match(message, /0x44 on \/dev\/i2c-1 belongs to the kernel's driver sht3x/);
+    assert.match(remedy, /dtoverlay/);
+    assert.match(remedy, /echo 1-0044 \| sudo tee \/sys\/bus\/i2c\/drivers\/sht3x\/unbind/);
+    assert.equal(await boundDriver(1, 0x45, devices), undefined);
+  });
+
+  it("blames another program where no driver is bound", async (t) => {
+    const devices = await temporaryDirectory(t);
+    const { code, message } = await explainI2c(errnoError("EBUSY"), PEER, devices);
+    assert.equal(code, "I2C_BUSY");
+    assert.match(message, /another program/);
+  });
+});
