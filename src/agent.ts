@@ -99,7 +99,9 @@ export async function startAgent(
   const run = randomUUID();
   const stopping = new AbortController();
 
-  const clockWatch = createClockWatch(machine, clock, () => health.look());
+  // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
+  let look = (): void => undefined;
+  const clockWatch = createClockWatch(machine, clock, () => look());
   // The outbox may have to tell of its disk before there is a cave to look at.
   const health = createHealth({
     clock,
@@ -172,7 +174,7 @@ export async function startAgent(
   const fan = openFan(config.fan, {
     clock,
     sensorSource: config.sensor.source,
-    ...createFanLog(log, config.sensor.source, () => health.look()),
+    ...createFanLog(log, config.sensor.source, () => look()),
   });
   await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
     log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
@@ -214,7 +216,7 @@ export async function startAgent(
         fanReason: state.reason,
         sensor: describeForTwin(sensor.describe(), state.sensor),
       });
-      health.look();
+      look();
     },
     onSensorFault: (error) =>
       log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
@@ -272,7 +274,7 @@ export async function startAgent(
       control.reconsider();
       void kept.settings.write(settings);
     },
-    onTransition: () => health.look(),
+    onTransition: () => look(),
     lastBoot: () => clock.now() - uptime(),
   });
 
@@ -281,8 +283,10 @@ export async function startAgent(
     `starting ${deviceId}`,
   );
   const statusServer = await openStatus(config, { document: health.document, diagnose, log });
+  look = health.look;
+  look();
   const watchCertificate = async () => {
-    if (identity.reload()) health.look();
+    if (identity.reload()) look();
   };
   const life = startRooms([
     { name: "state", afterStop: async () => lock?.release() },
