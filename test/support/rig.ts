@@ -86,7 +86,7 @@ keyFile = "${path("key.pem")}"
 [provisioning]
 host = "${options.host ?? dps.host}"
 idScope = "${options.idScope ?? dps.idScope}"
-deadline = "4s"
+deadline = "8s"
 retryAfter = "1s"
 retryDisabledAfter = "2s"
 [tls]
