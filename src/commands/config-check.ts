@@ -12,8 +12,8 @@ import { type Output, standardOutput } from "./output.ts";
 
 /**
  * `cave-agent config check`: says whether `run` would start with this configuration, and touches nothing that it keeps.
- * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written is
- * told and is none: the agent starts, and keeps in memory what it can.
+ * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, or a sequence file that is damaged, is told and is
+ * none: the agent starts, and keeps in memory what it can.
  */
 export async function configCheck(
   file: string,
@@ -23,7 +23,7 @@ export async function configCheck(
   const { deviceId } = loadIdentity(config.device);
   readTrustedCa(config.tls.trustedCaFile);
   await checkStateDirectory(config.state.directory);
-  await checkKept(config.state.directory);
+  await checkKept(config.state.directory, output);
   const { result, detail, remedy } = await lookAtDisk(config.state.directory);
   if (result !== "ok") output.complain(`state.directory: ${detail}\n${remedy}\n`);
   output.say(`${file}: ok, for ${deviceId}\n`);
@@ -31,8 +31,10 @@ export async function configCheck(
 }
 
 /** What an earlier run has left there. Opening it reads only. */
-async function checkKept(directory: string): Promise<void> {
-  await openSequence(join(directory, "sequence"));
+async function checkKept(directory: string, output: Output): Promise<void> {
+  await openSequence(join(directory, "sequence"), {
+    onLeap: ({ message, remedy }) => output.complain(`${message}\n${remedy}\n`),
+  });
   try {
     await recoverSegments(nodeFiles, join(directory, "outbox"));
   } catch (error) {

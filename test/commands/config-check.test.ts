@@ -40,16 +40,6 @@ const WRONG: Wrong[] = [
     reason: /state\.directory: .* is a file, not a folder/,
   },
   {
-    what: "a damaged sequence file",
-    leave: (directory) => writeFileSync(join(directory, "sequence"), "seven"),
-    reason: /sequence does not hold/,
-  },
-  {
-    what: "a sequence file that is a folder",
-    leave: (directory) => mkdirSync(join(directory, "sequence")),
-    reason: /cannot read the sequence file/,
-  },
-  {
     what: "an outbox of a later version",
     leave(directory) {
       mkdirSync(join(directory, "outbox"));
@@ -90,6 +80,18 @@ describe("config check says what run would", { concurrency: true }, () => {
     assert.match(output, /state\.directory: .*\/proc cannot be written: E[A-Z]+/);
     assert.match(output, /ok, for cave-01/);
     const agent = spawnAgent(t, ["run", "--config", file]);
+    await agent.logged("online");
+  });
+
+  it("a damaged sequence file: told, and no reason not to start", async (t) => {
+    const [, file] = await setUp(t, {
+      leave: (directory) => writeFileSync(join(directory, "sequence"), "seven"),
+    });
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0, output);
+    assert.match(output, /sequence does not hold .*: the numbers leap/);
+    const agent = spawnAgent(t, ["run", "--config", file]);
+    await agent.logged("sequence-leap");
     await agent.logged("online");
   });
 
