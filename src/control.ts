@@ -123,6 +123,8 @@ export function createControl(options: ControlOptions): Control {
   const turn = createTurn();
   let steering = options.initial;
   let last: Steering | undefined;
+  /** The newest override that the fan was seen to obey, or that waits for the guard. */
+  let standing = steering.controller.override;
   let response = INITIAL_RESPONSE;
   let reading: ControlState["reading"];
   /** The newest reading that is the cave's and not the warm sensor's. */
@@ -235,18 +237,17 @@ export function createControl(options: ControlOptions): Control {
 
   /** Outside of the turn: a fan that takes its time to start must not keep the loop from its readings. */
   async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
-    const [former, mine] = await turn(async () => {
-      const before = steering.controller.override;
+    const mine = await turn(async () => {
       await override(wish, signal);
-      return [before, steering.controller.override];
+      return steering.controller.override;
     });
-    if (!wish || last?.held) return;
     try {
-      await fan.confirmed(signal);
+      if (wish && !last?.held) await fan.confirmed(signal);
+      standing = mine;
     } catch (error) {
       await turn(async () => {
         if (isAborted(error) || steering.controller.override !== mine) return;
-        setOverride(former);
+        setOverride(standing);
         await remember();
       });
       throw error;
