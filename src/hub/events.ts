@@ -1,10 +1,10 @@
 import type { Settings } from "../cave/settings.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
-import type { OutboxCounts } from "../outbox/outbox.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
+import type { OutboxReport } from "./outbox-report.ts";
 import type { Reported } from "./reported.ts";
 import type { Session } from "./session.ts";
 import type { TwinOutcome, TwinSettings } from "./twin.ts";
@@ -15,7 +15,7 @@ export interface HubEventParts {
   session: Pick<Session, "describe">;
   twin: TwinSettings;
   reported: Reported;
-  outbox: { counts(): OutboxCounts };
+  outboxReport: Pick<OutboxReport, "show">;
   identity: Pick<IdentitySource, "current">;
   /** The settings in force have changed. */
   onSettings: (settings: Settings) => void;
@@ -64,13 +64,12 @@ export function createHubEvents(parts: HubEventParts): HubListener {
       parts.onTransition();
     },
     onTwin(desired) {
-      const { waiting, dropped } = parts.outbox.counts();
       reported.set({
         firmware: { agent: VERSION, node: process.versions.node, os: `${process.platform}-${process.arch}` },
         certificate: certificateOf(parts.identity.current()),
         lastBoot: new Date(settled(parts.lastBoot())).toISOString(),
-        outbox: { waiting, dropped },
       });
+      parts.outboxReport.show();
       reported.resend();
       acknowledge(twin.replace(desired));
     },
