@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { type FanOptions, fan } from "#agent/commands/fan.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
+import { lockState } from "#agent/state-lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.js";
 import { createFakeGpiod } from "../support/hardware/fake-gpiod.js";
@@ -150,6 +151,19 @@ test("what may be an agent, and does not answer as one, is not worked against: 7
   defer(t, () => server.close());
   for (const action of ["on", "safe"] as const) assert.equal(await run(action), 70);
   assert.match(complained.join(), /does not answer as an agent does/);
+});
+
+test("an agent that cannot be asked is known by its lock: 70, and nothing is touched", async (t) => {
+  const { folder, run, gpiod, complained } = await setUp(t);
+  const lock = await lockState(join(folder, "state"), "cave-agent 0.1.0, process 1");
+  for (const action of ["on", "safe"] as const) assert.equal(await run(action), 70);
+  assert.match(
+    complained.join(),
+    /^an agent runs that cannot be asked on .*status\.sock: cave-agent 0\.1\.0/,
+  );
+  assert.equal(gpiod.holder(17), undefined);
+  await lock.release();
+  assert.equal(await run("safe"), 0);
 });
 
 test("status: by the agent if it has the fan, else by the line, which is not touched", async (t) => {
