@@ -61,11 +61,25 @@ async function numbersIn(directory: string): Promise<number[]> {
   return names.flatMap((name) => Number(NAME.exec(name)?.[1] ?? [])).sort((a, b) => b - a);
 }
 
-async function refuseLiving(directory: string, number: number): Promise<void> {
+/** Who works on the directory now; undefined if nobody does, or there is none. Rejects if that cannot be told. */
+export async function whoHolds(directory: string): Promise<string | undefined> {
+  const numbers = await numbersIn(directory).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  });
+  return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0]);
+}
+
+async function hearHolder(directory: string, number: number): Promise<string | undefined> {
   const ask = () => hearSocket(join(directory, nameOf(number)), (word) => word.length > LONGEST_WORD);
   const said = (await ask()) ?? (await delay(BETWEEN).then(ask));
-  if (said === undefined) return;
-  const name = said.slice(0, LONGEST_WORD).replace(/[^\x20-\x7e]/g, "") || "it does not say which";
+  if (said === undefined) return undefined;
+  return said.slice(0, LONGEST_WORD).replace(/[^\x20-\x7e]/g, "") || "it does not say which";
+}
+
+async function refuseLiving(directory: string, number: number): Promise<void> {
+  const name = await hearHolder(directory, number);
+  if (name === undefined) return;
   throw new AgentError(`state.directory: another agent works on ${directory}: ${name}`, {
     code: "STATE_IN_USE",
     retryable: false,
