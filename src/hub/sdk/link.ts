@@ -35,17 +35,24 @@ export interface LinkListener {
  */
 class MethodTransport extends Mqtt {
   onMethod: MethodCall | undefined;
+  /** Called when a method cannot be answered: the SDK throws over a request id that is empty. */
+  onFault: (cause: unknown) => void = () => undefined;
 
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (typeof event !== "string" || !event.startsWith("method_") || !this.onMethod) {
       return super.emit(event, ...values);
     }
     const { requestId, body } = values[0] as { requestId: string; body: Buffer };
-    const answer = (status: number, payload: JsonValue) =>
-      this.sendMethodResponse(
-        { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
-        () => undefined,
-      );
+    const answer = (status: number, payload: JsonValue) => {
+      try {
+        this.sendMethodResponse(
+          { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
+          () => undefined,
+        );
+      } catch (error) {
+        this.onFault(error);
+      }
+    };
     answerMethod(this.onMethod, event.slice("method_".length), body, answer);
     return true;
   }
@@ -118,7 +125,7 @@ export async function connect(
     // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).
     await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
     await client.open();
-    if (transport) await serveMethods(transport, listener.onMethod);
+    if (transport) await serveMethods(transport, base, listener.onMethod);
     // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
     const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
     const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
@@ -144,8 +151,13 @@ function lossCause(result: unknown): string {
   return cause ? messageOf(cause).replace(/\.$/, "") : "the connection was closed";
 }
 
-function serveMethods(transport: MethodTransport, onMethod: MethodCall): Promise<void> {
+function serveMethods(
+  transport: MethodTransport,
+  base: ObservedMqttBase,
+  onMethod: MethodCall,
+): Promise<void> {
   transport.onMethod = onMethod;
+  transport.onFault = (cause) => base.onFault(cause);
   return new Promise((done, fail) => transport.enableMethods(settle(done, fail)));
 }
 
