@@ -5,12 +5,13 @@ import { type Deadline, withDeadline } from "../lib/deadline.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
 import { type Answers, createAnswers, offline } from "./answers.ts";
-import { askedOf, type KeptAssignment } from "./assignment.ts";
+import type { KeptAssignment } from "./assignment.ts";
+import { createAssignmentSource } from "./assignment-source.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
-import { type Provisioning, provision } from "./provision.ts";
+import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
 import { connect, type HubLink } from "./sdk/link.ts";
 
@@ -48,7 +49,7 @@ export interface Session extends Hub {
   describe(): SessionDescription;
   /** Begins a new connection now, with the identity that is then current. */
   reconnect(cause: string): void;
-  /** Forgets the assignment and asks the DPS now. */
+  /** Asks the DPS now, and again at the next connection if it does not answer. */
   reprovision(): void;
 }
 
@@ -78,16 +79,15 @@ interface Live {
 
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
 export function createSession(options: SessionOptions): Session {
-  const { identity, provisioning, clock } = options;
+  const { identity, clock } = options;
+  const assignments = createAssignmentSource(options.provisioning, options.assignments, clock);
   const online = createMoment();
   let state: ConnectionState = "starting";
   let cause = "start";
   let since = clock.now();
-  let assignment: KeptAssignment | undefined;
-  let keptWasRead = false;
   let live: Live | undefined;
   let connects = 0;
-  let history = { failures: 0, assignedAnew: false };
+  let failures = 0;
   let nap = linkSignals();
 
   function enter(next: ConnectionState, why: string, listener: HubListener): void {
@@ -112,27 +112,16 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  async function assign(who: Identity, listener: HubListener, signal: AbortSignal): Promise<KeptAssignment> {
-    const asked = askedOf(provisioning, who.deviceId);
-    const kept = keptWasRead ? undefined : await options.assignments.read();
-    keptWasRead = true;
-    if (kept?.askedOf === asked) return kept;
-    enter("provisioning", cause, listener);
-    const fresh = { ...(await provision(provisioning, credentials(who), clock, signal)), askedOf: asked };
-    history = { ...history, assignedAnew: true };
-    await options.assignments.write(fresh);
-    return fresh;
-  }
-
   async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Live> {
     identity.reload();
     const who = identity.current();
     await awaitClock(who, listener, signal);
-    assignment ??= await assign(who, listener, signal);
+    const onAsk = () => enter("provisioning", cause, listener);
+    const assignment = await assignments.choose(credentials(who), onAsk, signal);
     enter("connecting", `assigned to ${assignment.hub}`, listener);
     const next = await open(assignment, who, listener, signal);
     connects += 1;
-    history = { ...history, assignedAnew: false };
+    assignments.confirm();
     identity.accepted();
     return next;
   }
@@ -170,14 +159,14 @@ export function createSession(options: SessionOptions): Session {
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     live = current;
-    enter("online", `connected to ${assignment?.hub}`, listener);
+    enter("online", `connected to ${assignments.current()?.hub}`, listener);
     const onlineAt = clock.monotonic();
     const why = await current.lost;
     live = undefined;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
     // The loss of a sound connection is none of the failures that make up ten.
-    if (isSound) history = { ...history, failures: -1 };
+    if (isSound) failures = -1;
     signal.removeEventListener("abort", stop);
     await Promise.race([current.link.close(), clock.sleep(CLOSE_DEADLINE)]);
     throw new AgentError(`the hub connection was lost: ${why}`, {
@@ -188,9 +177,10 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function backOff(error: unknown, listener: HubListener, signal: AbortSignal): Promise<void> {
-    history = { ...history, failures: history.failures + 1 };
+    failures += 1;
+    const history = { failures, assignedAnew: assignments.isFresh() };
     const plan = planRetry(error, history, options.retry, options.random);
-    if (plan.askDps) assignment = undefined;
+    if (plan.askDps) assignments.doubt();
     if (isRefusal(error)) identity.refused();
     enter(plan.state, describeFailure(error), listener);
     nap = linkSignals(signal);
@@ -228,7 +218,7 @@ export function createSession(options: SessionOptions): Session {
     state: () => state,
     waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),
     describe: () => ({
-      hub: assignment?.hub ?? null,
+      hub: assignments.current()?.hub ?? null,
       connects,
       state,
       cause,
@@ -239,8 +229,7 @@ export function createSession(options: SessionOptions): Session {
     report: (patch, signal) => operate((link) => link.report(patch), "the twin update", signal),
     reconnect: restart,
     reprovision() {
-      assignment = undefined;
-      keptWasRead = true;
+      assignments.askAnew();
       restart("asked to provision anew");
     },
   };
