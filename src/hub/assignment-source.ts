@@ -49,7 +49,7 @@ export function createAssignmentSource(
     try {
       known = { ...(await provision(provisioning, credentials, clock, signal)), askedOf: asked };
     } catch (error) {
-      isOldNext = !(isAgentError(error) && VERDICT.test(error.code));
+      isOldNext = !signal.aborted && !(isAgentError(error) && VERDICT.test(error.code));
       throw error;
     }
     doubt = "none";

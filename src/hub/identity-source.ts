@@ -8,10 +8,10 @@ export interface IdentitySource {
   current(): Identity;
   /** Looks at the files again; true if a new sound pair waits for its first connection. */
   reload(): boolean;
-  /** The pair that `current` gave has connected: an older one is forgotten. */
-  accepted(): void;
-  /** It was refused: if an older pair is still kept, that one is used again until the files change anew. */
-  refused(): void;
+  /** `who` has connected: an older pair is forgotten. A newer one that was found meanwhile has proven nothing yet. */
+  accepted(who: Identity): void;
+  /** `who` was refused: if it was the new pair, the old one is used again until the files change anew. */
+  refused(who: Identity): void;
 }
 
 /** What the source tells; each once for each change of the files. */
@@ -42,23 +42,27 @@ export function createIdentitySource(
       seen = now;
       try {
         const loaded = loadIdentity({ ...device, id: proven.deviceId });
-        candidate = loaded.thumbprint === proven.thumbprint ? undefined : loaded;
+        candidate = isSame(loaded, proven) ? undefined : loaded;
         if (candidate) listener.onNew(candidate);
       } catch (error) {
         listener.onUnusable(messageOf(error));
       }
       return candidate !== undefined;
     },
-    accepted() {
-      proven = candidate ?? proven;
-      candidate = undefined;
+    accepted(who) {
+      proven = who;
+      if (candidate && isSame(candidate, who)) candidate = undefined;
     },
-    refused() {
-      if (!candidate) return;
+    refused(who) {
+      if (!candidate || !isSame(candidate, who)) return;
       candidate = undefined;
       listener.onFallback(proven);
     },
   };
+}
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.thumbprint === other.thumbprint;
 }
 
 function fingerprintOf({ certificateFile, keyFile }: { certificateFile: string; keyFile: string }): string {

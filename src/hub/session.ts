@@ -1,19 +1,19 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Deadline, withDeadline } from "../lib/deadline.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
-import { type Answers, createAnswers, offline } from "./answers.ts";
+import { offline } from "./answers.ts";
 import type { KeptAssignment } from "./assignment.ts";
 import { createAssignmentSource } from "./assignment-source.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
-import { connect, type HubLink } from "./sdk/link.ts";
+import type { HubLink } from "./sdk/link.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -47,35 +47,15 @@ export interface Session extends Hub {
   /** Provisions, connects, reconnects, for ever; resolves once `signal` has aborted and the link is closed. */
   run(listener: HubListener, signal: AbortSignal): Promise<void>;
   describe(): SessionDescription;
-  /** Begins a new connection now, with the identity that is then current. */
+  /** Begins a new connection now, with the identity that is then current; a try under way is given up. */
   reconnect(cause: string): void;
   /** Asks the DPS now, and again at the next connection if it does not answer. */
   reprovision(): void;
 }
 
 const NOTHING = "nothing: the agent reconnects";
-const CONNECT_DEADLINE = 60_000;
-const CLOSE_DEADLINE = 300;
 const CLOCK_POLL = 1000;
 const SOUND_AFTER = 30_000;
-
-// MQTT.js calls a connection dead at its second unanswered ping, up to twice its keep-alive after the last byte
-// (azure-iot-sdk-node #10, #45): three quarters of what was promised keep it within 1.5 times.
-const KEEP_ALIVE_SHARE = 0.75;
-
-function connectDeadline(hub: string): Deadline {
-  const remedy = "check the network; the agent reconnects";
-  return { after: CONNECT_DEADLINE, code: "HUB_TIMEOUT", awaiting: `the hub ${hub}`, remedy };
-}
-
-/** A live link and the end of it. */
-interface Live {
-  link: HubLink;
-  /** Resolves to the cause of its end. */
-  lost: Promise<string>;
-  lose(cause: string): void;
-  answers: Answers;
-}
 
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
 export function createSession(options: SessionOptions): Session {
@@ -85,10 +65,11 @@ export function createSession(options: SessionOptions): Session {
   let state: ConnectionState = "starting";
   let cause = "start";
   let since = clock.now();
-  let live: Live | undefined;
+  let live: Connection | undefined;
   let connects = 0;
   let failures = 0;
-  let nap = linkSignals();
+  /** From one connection, or try at it, to the next. */
+  let turn = linkSignals();
 
   function enter(next: ConnectionState, why: string, listener: HubListener): void {
     if (next === state && why === cause) return;
@@ -112,49 +93,31 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Live> {
+  async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Connection> {
     identity.reload();
     const who = identity.current();
     await awaitClock(who, listener, signal);
-    const onAsk = () => enter("provisioning", cause, listener);
-    const assignment = await assignments.choose(credentials(who), onAsk, signal);
-    enter("connecting", `assigned to ${assignment.hub}`, listener);
-    const next = await open(assignment, who, listener, signal);
-    connects += 1;
-    assignments.confirm();
-    identity.accepted();
-    return next;
-  }
-
-  async function open(
-    to: KeptAssignment,
-    who: Identity,
-    listener: HubListener,
-    signal: AbortSignal,
-  ): Promise<Live> {
-    let lose: (cause: string) => void = () => undefined;
-    const lost = new Promise<string>((resolve) => {
-      lose = resolve;
-    });
-    const opening = connect(to, credentials(who), options.keepAlive * KEEP_ALIVE_SHARE, {
-      onDesired: (desired, whole) => (whole ? listener.onTwin(desired) : listener.onDesired(desired)),
-      onMethod: listener.onMethod,
-      onLost: lose,
-    });
     try {
-      const link = await withDeadline(opening, connectDeadline(to.hub), clock, signal);
-      // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
-      const answers = createAnswers(clock, (error) => lose(error.message));
-      // A twin request survives the connection it was made on and never ends (azure-iot-sdk-node #563).
-      void lost.then(answers.end);
-      return { link, lost, lose, answers };
+      return await goOnlineAs(who, listener, signal);
     } catch (error) {
-      opening.then((late) => late.close()).catch(() => undefined);
+      if (isRefusal(error)) identity.refused(who);
       throw error;
     }
   }
 
-  async function stayOnline(current: Live, listener: HubListener, signal: AbortSignal): Promise<void> {
+  async function goOnlineAs(who: Identity, listener: HubListener, signal: AbortSignal): Promise<Connection> {
+    const shown = credentials(who);
+    const onAsk = () => enter("provisioning", cause, listener);
+    const assignment = await assignments.choose(shown, onAsk, signal);
+    enter("connecting", `assigned to ${assignment.hub}`, listener);
+    const next = await openConnection(assignment, shown, options.keepAlive, listener, clock, signal);
+    connects += 1;
+    assignments.confirm();
+    identity.accepted(who);
+    return next;
+  }
+
+  async function stayOnline(current: Connection, listener: HubListener, signal: AbortSignal): Promise<void> {
     const stop = () => current.lose("stop");
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
@@ -168,7 +131,7 @@ export function createSession(options: SessionOptions): Session {
     // The loss of a sound connection is none of the failures that make up ten.
     if (isSound) failures = -1;
     signal.removeEventListener("abort", stop);
-    await Promise.race([current.link.close(), clock.sleep(CLOSE_DEADLINE)]);
+    await current.close();
     throw new AgentError(`the hub connection was lost: ${why}`, {
       code: "HUB_LOST",
       retryable: true,
@@ -181,20 +144,20 @@ export function createSession(options: SessionOptions): Session {
     const history = { failures, assignedAnew: assignments.isFresh() };
     const plan = planRetry(error, history, options.retry, options.random);
     if (plan.askDps) assignments.doubt();
-    if (isRefusal(error)) identity.refused();
     enter(plan.state, describeFailure(error), listener);
-    nap = linkSignals(signal);
-    await clock.sleep(plan.wait, nap.signal).catch(() => undefined);
-    nap.release();
+    await clock.sleep(plan.wait, signal).catch(() => undefined);
   }
 
   async function run(listener: HubListener, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      turn = linkSignals(signal);
+      const { signal: now, release } = turn;
       try {
-        await stayOnline(await goOnline(listener, signal), listener, signal);
+        await stayOnline(await goOnline(listener, now), listener, now);
       } catch (error) {
-        if (!signal.aborted) await backOff(error, listener, signal);
+        if (!now.aborted) await backOff(error, listener, now);
       }
+      release();
     }
     enter("stopping", "stop", listener);
   }
@@ -209,8 +172,8 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function restart(why: string): void {
-    nap.abort();
-    live?.lose(why);
+    if (live) live.lose(why);
+    else turn.abort();
   }
 
   return {

@@ -40,8 +40,9 @@ test("a new pair takes over, and the old one is forgotten once the new one has c
   await install();
   assert.equal(source.reload(), true);
   assert.notEqual(source.current().thumbprint, old);
-  source.accepted();
-  source.refused();
+  const taken = source.current();
+  source.accepted(taken);
+  source.refused(taken);
   assert.notEqual(source.current().thumbprint, old);
   assert.deepEqual(told, ["new"]);
 });
@@ -51,13 +52,28 @@ test("a new pair that is refused gives way to the old one, until the files chang
   const old = source.current().thumbprint;
   await install();
   source.reload();
-  source.refused();
+  source.refused(source.current());
   assert.equal(source.current().thumbprint, old);
   assert.equal(source.reload(), false);
   assert.equal(source.current().thumbprint, old);
   await install();
   assert.equal(source.reload(), true);
   assert.deepEqual(told, ["new", "fallback", "new"]);
+});
+
+test("what becomes of the old pair says nothing about a new one that was found meanwhile", async (t) => {
+  const { install, source, told } = await build(t);
+  const old = source.current();
+  await install();
+  source.reload();
+  const found = source.current();
+  source.refused(old);
+  assert.equal(source.current(), found);
+  source.accepted(old);
+  assert.equal(source.current(), found);
+  source.refused(found);
+  assert.equal(source.current(), old);
+  assert.deepEqual(told, ["new", "fallback"]);
 });
 
 test("half a pair, seen between two writes, is not taken; the whole one is", async (t) => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { startCloud } from "../support/rig.ts";
-import { startSession } from "./support.ts";
+import { createAuthority } from "#fleet/certs/authority.js";
+import { type CloudRig, startCloud } from "../support/rig.ts";
+import { type SessionRig, startSession } from "./support.ts";
 
 /** Nobody listens there. */
 const NO_DPS = "localhost:1";
@@ -43,4 +44,65 @@ test("an old hub that refuses is left for the one that the DPS names, and kept",
   assert.equal(session.describe().hub, south);
   assert.equal((JSON.parse(readFileSync(assignmentFile, "utf8")) as { hub: string }).hub, south);
   assert.equal(states.filter((state) => state.startsWith("provisioning")).length, 1);
+});
+
+/** Begins a connection that hangs until `faults.clear`. */
+async function hang(rig: CloudRig, { session, states, reached }: SessionRig): Promise<void> {
+  const from = states.length;
+  rig.cloud.faults.hub.blackhole();
+  session.reconnect("test");
+  await reached("connecting", from);
+}
+
+test("a foreign pair that is found while the old one connects is not taken for proven", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { session, identity, states, connectedAs, told, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  const foreign = await createAuthority({ commonName: "Foreign CA" });
+  install(await foreign.issueDevice({ commonName: "cave-01" }));
+  assert.equal(identity.reload(), true);
+  const hung = states.length;
+  rig.cloud.faults.clear();
+  await reached("online", hung);
+  const from = states.length;
+  session.reconnect("test");
+  await reached("online", from);
+  assert.deepEqual(told, ["new", "fallback"]);
+  assert.equal(connectedAs.length, 3);
+  assert.equal(new Set(connectedAs).size, 1);
+});
+
+test("a sound pair that is found while the old one is being refused is not thrown away", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { identity, states, connectedAs, told, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  assert.equal(identity.reload(), true);
+  const hung = states.length;
+  rig.cloud.faults.hub.refuse(5, 1);
+  rig.cloud.faults.hub.blackhole(false);
+  await reached("online", hung);
+  assert.deepEqual(told, ["new"]);
+  assert.equal(connectedAs.at(-1), identity.current().thumbprint);
+  assert.equal(new Set(connectedAs).size, 2);
+});
+
+test("told to reconnect while a try hangs, it gives that up and takes the new pair", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { session, identity, connectedAs, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  const hung = found.states.length;
+  session.reconnect("a new certificate was installed");
+  rig.cloud.faults.hub.blackhole(false);
+  await reached("online", hung);
+  assert.equal(connectedAs.length, 2);
+  assert.equal(connectedAs[1], identity.current().thumbprint);
+  assert.notEqual(connectedAs[1], connectedAs[0]);
 });

@@ -21,6 +21,8 @@ export interface SessionRig {
   identity: IdentitySource;
   /** "state: cause" of each transition, in order. */
   states: string[];
+  /** Thumbprints of those who have read the twin, in order: each connection does so once. */
+  connectedAs: string[];
   /** What became of the certificate's files. */
   told: string[];
   /** Replaces certificate and key, each as a whole. */
@@ -88,9 +90,10 @@ export async function startSession(
     random: Math.random,
   });
   const states: string[] = [];
+  const connectedAs: string[] = [];
   const listener: HubListener = {
     onState: (state, cause) => states.push(`${state}: ${cause}`),
-    onTwin: () => undefined,
+    onTwin: (_, { thumbprint }) => connectedAs.push(thumbprint),
     onDesired: () => undefined,
     onMethod: async () => ({ status: 404, payload: null }),
     ...options.listener,
@@ -105,6 +108,7 @@ export async function startSession(
     session,
     identity,
     states,
+    connectedAs,
     told,
     install,
     assignmentFile: path("assignment.json"),

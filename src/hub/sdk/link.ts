@@ -80,14 +80,16 @@ function answerMethod(
 /**
  * Connects, subscribes to methods and desired properties, and reads the twin: only then it resolves. A fresh client each
  * time: the SDK's own reconnecting loses desired properties and gives up after four minutes (azure-iot-sdk-node #885,
- * #967), so it is never asked to.
+ * #967), so it is never asked to. When `signal` aborts meanwhile, it lets go of the socket at once.
  */
 export async function connect(
   assignment: Assignment,
   { identity, trustedCaPem, modelId }: Credentials,
   keepAlive: number,
   listener: LinkListener,
+  signal: AbortSignal,
 ): Promise<HubLink> {
+  signal.throwIfAborted();
   const options = {
     ca: trustedCaPem,
     cert: identity.certificatePem,
@@ -121,6 +123,9 @@ export async function connect(
     await Promise.race([goodbye, delay(GOODBYE)]);
     base.destroy();
   };
+  // One that is given up must not come online later and drive out its successor.
+  const giveUp = () => base.destroy();
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
     // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).
     await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
@@ -129,6 +134,8 @@ export async function connect(
     // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
     const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
     const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
+    // Given up while nothing could be let go of yet.
+    signal.throwIfAborted();
     void lost.then(listener.onLost);
     return {
       send: (message) => client.sendEvent(toSdkMessage(message)).then(() => undefined),
@@ -139,6 +146,8 @@ export async function connect(
   } catch (error) {
     void close();
     throw connectFailure("hub", assignment.hub, base.connectError ?? error, identity);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
