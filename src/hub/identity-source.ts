@@ -4,8 +4,13 @@ import { type Identity, loadIdentity } from "./identity.ts";
 
 /** The device's certificate and key, followed as their files are replaced. */
 export interface IdentitySource {
-  /** Whom to connect as next: the newest pair that was found sound, unless it was refused. */
+  /** The newest pair that was found sound, unless it was refused. */
   current(): Identity;
+  /**
+   * Whom to connect as at `now`, milliseconds since 1970: the same, but while it is not valid yet, the old pair if that
+   * is, or will be sooner.
+   */
+  next(now: number): Identity;
   /** Looks at the files again; true if a new sound pair waits for its first connection. */
   reload(): boolean;
   /** `who` has connected: an older pair is forgotten. A newer one that was found meanwhile has proven nothing yet. */
@@ -36,6 +41,11 @@ export function createIdentitySource(
 
   return {
     current: () => candidate ?? proven,
+    next(now) {
+      if (!candidate) return proven;
+      const isEarly = now < candidate.notBefore.getTime();
+      return isEarly && proven.notBefore < candidate.notBefore ? proven : candidate;
+    },
     reload() {
       const now = fingerprintOf(device);
       if (now === seen) return candidate !== undefined;

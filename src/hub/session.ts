@@ -85,18 +85,19 @@ export function createSession(options: SessionOptions): Session {
   }
 
   // Without a real-time clock a gateway boots in the past: TLS would fail, again and again, until NTP has answered.
-  async function awaitClock(who: Identity, listener: HubListener, signal: AbortSignal): Promise<void> {
-    const notBefore = who.notBefore.getTime();
-    while (clock.now() < notBefore) {
+  // Or the pair is early, and somebody installs another one meanwhile.
+  async function chooseIdentity(listener: HubListener, signal: AbortSignal): Promise<Identity> {
+    for (;;) {
+      identity.reload();
+      const who = identity.next(clock.now());
+      if (clock.now() >= who.notBefore.getTime()) return who;
       enter("waiting-for-clock", `the certificate is valid from ${who.notBefore.toISOString()} on`, listener);
       await clock.sleep(CLOCK_POLL, signal);
     }
   }
 
   async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Connection> {
-    identity.reload();
-    const who = identity.current();
-    await awaitClock(who, listener, signal);
+    const who = await chooseIdentity(listener, signal);
     try {
       return await goOnlineAs(who, listener, signal);
     } catch (error) {

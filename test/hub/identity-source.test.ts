@@ -9,6 +9,8 @@ import { defer } from "../support/cleanup.ts";
 
 const root = await createAuthority({ commonName: "Test Root" });
 
+const DAY = 86_400_000;
+
 async function build(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "cave-identity-source-"));
   defer(t, () => rmSync(folder, { recursive: true }));
@@ -17,8 +19,8 @@ async function build(t: TestContext) {
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
-  const install = async (commonName = "cave-01") => {
-    const leaf = await root.issueDevice({ commonName });
+  const install = async (commonName = "cave-01", notBefore = new Date(Date.now() - DAY)) => {
+    const leaf = await root.issueDevice({ commonName, notBefore });
     put(device.certificateFile, leaf.certificatePem);
     put(device.keyFile, leaf.keyPem);
     return leaf;
@@ -74,6 +76,19 @@ test("what becomes of the old pair says nothing about a new one that was found m
   source.refused(found);
   assert.equal(source.current(), old);
   assert.deepEqual(told, ["new", "fallback"]);
+});
+
+test("a new pair that is not valid yet waits for its day behind the old one", async (t) => {
+  const { install, source } = await build(t);
+  const old = source.current();
+  await install("cave-01", new Date(Date.now() + DAY));
+  source.reload();
+  const early = source.current();
+  assert.notEqual(early, old);
+  assert.equal(source.next(Date.now()), old);
+  // By a clock that is far behind neither is valid: the wait is for the one that will be first.
+  assert.equal(source.next(0), old);
+  assert.equal(source.next(Date.now() + 2 * DAY), early);
 });
 
 test("half a pair, seen between two writes, is not taken; the whole one is", async (t) => {

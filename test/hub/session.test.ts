@@ -106,3 +106,29 @@ test("told to reconnect while a try hangs, it gives that up and takes the new pa
   assert.equal(connectedAs[1], identity.current().thumbprint);
   assert.notEqual(connectedAs[1], connectedAs[0]);
 });
+
+const HOUR = 3_600_000;
+const early = () => ({ commonName: "cave-01", notBefore: new Date(Date.now() + HOUR) });
+
+test("a new pair that is not valid yet leaves the gateway online with the old one", async (t) => {
+  const rig = await startCloud(t);
+  const { session, identity, states, connectedAs, install, reached } = await startSession(t, rig);
+  await reached("online");
+  install(await rig.authority.issueDevice(early()));
+  assert.equal(identity.reload(), true);
+  const from = states.length;
+  session.reconnect("test");
+  await reached("online", from);
+  assert.deepEqual(connectedAs, [connectedAs[0], connectedAs[0]]);
+});
+
+test("a pair that replaces one that is not valid yet is seen at once", async (t) => {
+  const rig = await startCloud(t);
+  const { connectedAs, install, reached } = await startSession(t, rig, {
+    pair: await rig.authority.issueDevice(early()),
+  });
+  assert.match(await reached("waiting-for-clock"), /the certificate is valid from .* on/);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  await reached("online");
+  assert.equal(connectedAs.length, 1);
+});
