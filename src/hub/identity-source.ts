@@ -71,8 +71,9 @@ export function createIdentitySource(
   };
 }
 
+/** Of the whole file: the same leaf with other intermediates may be let in where it was refused. */
 function isSame(one: Identity, other: Identity): boolean {
-  return one.thumbprint === other.thumbprint;
+  return one.certificatePem === other.certificatePem;
 }
 
 function fingerprintOf({ certificateFile, keyFile }: { certificateFile: string; keyFile: string }): string {

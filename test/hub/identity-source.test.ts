@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -61,6 +61,18 @@ test("a new pair that is refused gives way to the old one, until the files chang
   await install();
   assert.equal(source.reload(), true);
   assert.deepEqual(told, ["new", "fallback", "new"]);
+});
+
+test("the same leaf with its intermediates is a new pair", async (t) => {
+  const { device, put, source, told } = await build(t);
+  const chain = readFileSync(device.certificateFile, "utf8") + root.certificatePem;
+  put(device.certificateFile, chain);
+  assert.equal(source.reload(), true);
+  assert.equal(source.current().certificatePem, chain);
+  source.accepted(source.current());
+  assert.equal(source.reload(), false);
+  assert.equal(source.current().certificatePem, chain);
+  assert.deepEqual(told, ["new"]);
 });
 
 test("what becomes of the old pair says nothing about a new one that was found meanwhile", async (t) => {
