@@ -268,7 +268,6 @@ export async function startAgent(
     twin,
     reported,
     outboxReport,
-    identity,
     onMethod,
     onSettings(settings) {
       control.reconsider();

@@ -4,7 +4,6 @@ import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
 import type { Identity } from "./identity.ts";
-import type { IdentitySource } from "./identity-source.ts";
 import type { OutboxReport } from "./outbox-report.ts";
 import type { Reported } from "./reported.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +16,6 @@ export interface HubEventParts {
   twin: TwinSettings;
   reported: Reported;
   outboxReport: Pick<OutboxReport, "show">;
-  identity: Pick<IdentitySource, "current">;
   /** The settings in force have changed. */
   onSettings: (settings: Settings) => void;
   onTransition: () => void;
@@ -81,10 +79,10 @@ export function createHubEvents(parts: HubEventParts): HubListener {
       previous = state;
       parts.onTransition();
     },
-    onTwin(desired) {
+    onTwin(desired, as) {
       reported.set({
         firmware: { agent: VERSION, node: process.versions.node, os: `${process.platform}-${process.arch}` },
-        certificate: certificateOf(parts.identity.current()),
+        certificate: certificateOf(as),
         lastBoot: new Date(settled(parts.lastBoot())).toISOString(),
       });
       parts.outboxReport.show();

@@ -1,3 +1,5 @@
+import type { Identity } from "./identity.ts";
+
 /** What the agent sends as one device-to-cloud message. */
 export interface TelemetryMessage {
   /** Same id when sent again, so that the receiver can drop the double. */
@@ -42,8 +44,8 @@ export type ConnectionState =
 /** What the session tells the rest of the agent. */
 export interface HubListener {
   onState(state: ConnectionState, cause: string): void;
-  /** The whole desired section, read anew after every connect. */
-  onTwin(desired: DesiredProperties): void;
+  /** The whole desired section, read anew after every connect; `as` is who has connected. */
+  onTwin(desired: DesiredProperties, as: Identity): void;
   /** A change while connected; may be older than what `onTwin` gave. */
   onDesired(patch: DesiredProperties): void;
   onMethod: MethodCall;

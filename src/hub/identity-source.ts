@@ -4,17 +4,22 @@ import { type Identity, loadIdentity } from "./identity.ts";
 
 /** The device's certificate and key, followed as their files are replaced. */
 export interface IdentitySource {
-  /** Whom to connect as next: the newest pair that was found sound, unless it was refused. */
+  /** The newest pair that was found sound, unless it was refused. */
   current(): Identity;
+  /**
+   * Whom to connect as at `now`, milliseconds since 1970: the same, but while it is not valid yet, the old pair if that
+   * is, or will be sooner.
+   */
+  next(now: number): Identity;
   /** Looks at the files again; true if a new sound pair waits for its first connection. */
   reload(): boolean;
-  /** The pair that `current` gave has connected: an older one is forgotten. */
-  accepted(): void;
+  /** `who` has connected: an older pair is forgotten. A newer one that was found meanwhile has proven nothing yet. */
+  accepted(who: Identity): void;
   /**
-   * It was refused: if an older pair is still kept, that one is used again. When that one is refused, then or years
-   * later, it is the new one's turn once more.
+   * `who` was refused: if it was the new pair, the old one is used again. When that one is refused, then or years later,
+   * it is the new one's turn once more.
    */
-  refused(): void;
+  refused(who: Identity): void;
 }
 
 /** What the source tells; each once for each change of the files. */
@@ -40,13 +45,18 @@ export function createIdentitySource(
 
   return {
     current: () => candidate ?? proven,
+    next(now) {
+      if (!candidate) return proven;
+      const isEarly = now < candidate.notBefore.getTime();
+      return isEarly && proven.notBefore < candidate.notBefore ? proven : candidate;
+    },
     reload() {
       const now = fingerprintOf(device);
       if (now === seen) return candidate !== undefined;
       seen = now;
       try {
         const loaded = loadIdentity({ ...device, id: proven.deviceId });
-        candidate = loaded.thumbprint === proven.thumbprint ? undefined : loaded;
+        candidate = isSame(loaded, proven) ? undefined : loaded;
         rejected = undefined;
         if (candidate) listener.onNew(candidate);
       } catch (error) {
@@ -54,17 +64,26 @@ export function createIdentitySource(
       }
       return candidate !== undefined;
     },
-    accepted() {
-      proven = candidate ?? proven;
-      candidate = undefined;
+    accepted(who) {
+      proven = who;
+      if (candidate && isSame(candidate, who)) candidate = undefined;
     },
-    refused() {
-      const next = rejected;
-      rejected = candidate;
-      candidate = next;
-      if (rejected) listener.onFallback(proven);
+    refused(who) {
+      if (candidate && isSame(candidate, who)) {
+        rejected = candidate;
+        candidate = undefined;
+        listener.onFallback(proven);
+      } else if (!candidate && isSame(proven, who)) {
+        candidate = rejected;
+        rejected = undefined;
+      }
     },
   };
+}
+
+/** Of the whole file: the same leaf with other intermediates may be let in where it was refused. */
+function isSame(one: Identity, other: Identity): boolean {
+  return one.certificatePem === other.certificatePem;
 }
 
 function fingerprintOf({ certificateFile, keyFile }: { certificateFile: string; keyFile: string }): string {

@@ -52,8 +52,8 @@ export function planRetry(
   const isService = /^(DPS|HUB)_(?!UNREACHABLE|LOST|TIMEOUT|OFFLINE)/.test(code);
   const bounds = isService ? limits.service : limits.network;
   const asked = isAgentError(error) ? (error.retryAfter ?? 0) : 0;
+  const own = fullJitter(Math.max(1, history.failures), bounds, random);
   // Jitter on top of what was asked for: a throttled fleet must not come back in one wave.
-  const wait =
-    asked > 0 ? asked + random() * bounds.base : fullJitter(Math.max(1, history.failures), bounds, random);
+  const wait = asked > 0 ? Math.max(asked + random() * bounds.base, own) : own;
   return { state: "backing-off", wait, askDps };
 }

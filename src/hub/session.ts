@@ -1,18 +1,19 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Deadline, withDeadline } from "../lib/deadline.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
-import { type Answers, createAnswers, offline } from "./answers.ts";
-import { askedOf, type KeptAssignment } from "./assignment.ts";
+import { offline } from "./answers.ts";
+import type { KeptAssignment } from "./assignment.ts";
+import { createAssignmentSource } from "./assignment-source.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
-import { type Provisioning, provision } from "./provision.ts";
+import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
-import { connect, type HubLink } from "./sdk/link.ts";
+import type { HubLink } from "./sdk/link.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -46,49 +47,29 @@ export interface Session extends Hub {
   /** Provisions, connects, reconnects, for ever; resolves once `signal` has aborted and the link is closed. */
   run(listener: HubListener, signal: AbortSignal): Promise<void>;
   describe(): SessionDescription;
-  /** Begins a new connection now, with the identity that is then current. */
+  /** Begins a new connection now, with the identity that is then current; a try under way is given up. */
   reconnect(cause: string): void;
-  /** Forgets the assignment and asks the DPS now. */
+  /** Asks the DPS now, and again at the next connection if it does not answer. */
   reprovision(): void;
 }
 
 const NOTHING = "nothing: the agent reconnects";
-const CONNECT_DEADLINE = 60_000;
-const CLOSE_DEADLINE = 300;
 const CLOCK_POLL = 1000;
 const SOUND_AFTER = 30_000;
 
-// MQTT.js calls a connection dead at its second unanswered ping, up to twice its keep-alive after the last byte
-// (azure-iot-sdk-node #10, #45): three quarters of what was promised keep it within 1.5 times.
-const KEEP_ALIVE_SHARE = 0.75;
-
-function connectDeadline(hub: string): Deadline {
-  const remedy = "check the network; the agent reconnects";
-  return { after: CONNECT_DEADLINE, code: "HUB_TIMEOUT", awaiting: `the hub ${hub}`, remedy };
-}
-
-/** A live link and the end of it. */
-interface Live {
-  link: HubLink;
-  /** Resolves to the cause of its end. */
-  lost: Promise<string>;
-  lose(cause: string): void;
-  answers: Answers;
-}
-
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
 export function createSession(options: SessionOptions): Session {
-  const { identity, provisioning, clock } = options;
+  const { identity, clock } = options;
+  const assignments = createAssignmentSource(options.provisioning, options.assignments, clock);
   const online = createMoment();
   let state: ConnectionState = "starting";
   let cause = "start";
   let since = clock.now();
-  let assignment: KeptAssignment | undefined;
-  let keptWasRead = false;
-  let live: Live | undefined;
+  let live: Connection | undefined;
   let connects = 0;
-  let history = { failures: 0, assignedAnew: false };
-  let nap = linkSignals();
+  let failures = 0;
+  /** From one connection, or try at it, to the next. */
+  let turn = linkSignals();
 
   function enter(next: ConnectionState, why: string, listener: HubListener): void {
     if (next === state && why === cause) return;
@@ -104,82 +85,54 @@ export function createSession(options: SessionOptions): Session {
   }
 
   // Without a real-time clock a gateway boots in the past: TLS would fail, again and again, until NTP has answered.
-  async function awaitClock(who: Identity, listener: HubListener, signal: AbortSignal): Promise<void> {
-    const notBefore = who.notBefore.getTime();
-    while (clock.now() < notBefore) {
+  // Or the pair is early, and somebody installs another one meanwhile.
+  async function chooseIdentity(listener: HubListener, signal: AbortSignal): Promise<Identity> {
+    for (;;) {
+      identity.reload();
+      const who = identity.next(clock.now());
+      if (clock.now() >= who.notBefore.getTime()) return who;
       enter("waiting-for-clock", `the certificate is valid from ${who.notBefore.toISOString()} on`, listener);
       await clock.sleep(CLOCK_POLL, signal);
     }
   }
 
-  async function assign(who: Identity, listener: HubListener, signal: AbortSignal): Promise<KeptAssignment> {
-    const asked = askedOf(provisioning, who.deviceId);
-    const kept = keptWasRead ? undefined : await options.assignments.read();
-    keptWasRead = true;
-    if (kept?.askedOf === asked) return kept;
-    enter("provisioning", cause, listener);
-    const fresh = { ...(await provision(provisioning, credentials(who), clock, signal)), askedOf: asked };
-    history = { ...history, assignedAnew: true };
-    await options.assignments.write(fresh);
-    return fresh;
-  }
-
-  async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Live> {
-    identity.reload();
-    const who = identity.current();
-    await awaitClock(who, listener, signal);
-    assignment ??= await assign(who, listener, signal);
-    enter("connecting", `assigned to ${assignment.hub}`, listener);
-    const next = await open(assignment, who, listener, signal);
-    connects += 1;
-    history = { ...history, assignedAnew: false };
-    identity.accepted();
-    return next;
-  }
-
-  async function open(
-    to: KeptAssignment,
-    who: Identity,
-    listener: HubListener,
-    signal: AbortSignal,
-  ): Promise<Live> {
-    let lose: (cause: string) => void = () => undefined;
-    const lost = new Promise<string>((resolve) => {
-      lose = resolve;
-    });
-    const opening = connect(to, credentials(who), options.keepAlive * KEEP_ALIVE_SHARE, {
-      onDesired: (desired, whole) => (whole ? listener.onTwin(desired) : listener.onDesired(desired)),
-      onMethod: listener.onMethod,
-      onLost: lose,
-    });
+  async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Connection> {
+    const who = await chooseIdentity(listener, signal);
     try {
-      const link = await withDeadline(opening, connectDeadline(to.hub), clock, signal);
-      // A hub that owes an answer is not there, whatever the socket says (azure-iot-sdk-node #573, #990).
-      const answers = createAnswers(clock, (error) => lose(error.message));
-      // A twin request survives the connection it was made on and never ends (azure-iot-sdk-node #563).
-      void lost.then(answers.end);
-      return { link, lost, lose, answers };
+      return await goOnlineAs(who, listener, signal);
     } catch (error) {
-      opening.then((late) => late.close()).catch(() => undefined);
+      if (isRefusal(error)) identity.refused(who);
       throw error;
     }
   }
 
-  async function stayOnline(current: Live, listener: HubListener, signal: AbortSignal): Promise<void> {
+  async function goOnlineAs(who: Identity, listener: HubListener, signal: AbortSignal): Promise<Connection> {
+    const shown = credentials(who);
+    const onAsk = () => enter("provisioning", cause, listener);
+    const assignment = await assignments.choose(shown, onAsk, signal);
+    enter("connecting", `assigned to ${assignment.hub}`, listener);
+    const next = await openConnection(assignment, shown, options.keepAlive, listener, clock, signal);
+    connects += 1;
+    assignments.confirm();
+    identity.accepted(who);
+    return next;
+  }
+
+  async function stayOnline(current: Connection, listener: HubListener, signal: AbortSignal): Promise<void> {
     const stop = () => current.lose("stop");
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     live = current;
-    enter("online", `connected to ${assignment?.hub}`, listener);
+    enter("online", `connected to ${assignments.current()?.hub}`, listener);
     const onlineAt = clock.monotonic();
     const why = await current.lost;
     live = undefined;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
     // The loss of a sound connection is none of the failures that make up ten.
-    if (isSound) history = { ...history, failures: -1 };
+    if (isSound) failures = -1;
     signal.removeEventListener("abort", stop);
-    await Promise.race([current.link.close(), clock.sleep(CLOSE_DEADLINE)]);
+    await current.close();
     throw new AgentError(`the hub connection was lost: ${why}`, {
       code: "HUB_LOST",
       retryable: true,
@@ -188,23 +141,24 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function backOff(error: unknown, listener: HubListener, signal: AbortSignal): Promise<void> {
-    history = { ...history, failures: history.failures + 1 };
+    failures += 1;
+    const history = { failures, assignedAnew: assignments.isFresh() };
     const plan = planRetry(error, history, options.retry, options.random);
-    if (plan.askDps) assignment = undefined;
-    if (isRefusal(error)) identity.refused();
+    if (plan.askDps) assignments.doubt();
     enter(plan.state, describeFailure(error), listener);
-    nap = linkSignals(signal);
-    await clock.sleep(plan.wait, nap.signal).catch(() => undefined);
-    nap.release();
+    await clock.sleep(plan.wait, signal).catch(() => undefined);
   }
 
   async function run(listener: HubListener, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      turn = linkSignals(signal);
+      const { signal: now, release } = turn;
       try {
-        await stayOnline(await goOnline(listener, signal), listener, signal);
+        await stayOnline(await goOnline(listener, now), listener, now);
       } catch (error) {
-        if (!signal.aborted) await backOff(error, listener, signal);
+        if (!now.aborted) await backOff(error, listener, now);
       }
+      release();
     }
     enter("stopping", "stop", listener);
   }
@@ -219,8 +173,8 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function restart(why: string): void {
-    nap.abort();
-    live?.lose(why);
+    if (live) live.lose(why);
+    else turn.abort();
   }
 
   return {
@@ -228,7 +182,7 @@ export function createSession(options: SessionOptions): Session {
     state: () => state,
     waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),
     describe: () => ({
-      hub: assignment?.hub ?? null,
+      hub: assignments.current()?.hub ?? null,
       connects,
       state,
       cause,
@@ -239,8 +193,7 @@ export function createSession(options: SessionOptions): Session {
     report: (patch, signal) => operate((link) => link.report(patch), "the twin update", signal),
     reconnect: restart,
     reprovision() {
-      assignment = undefined;
-      keptWasRead = true;
+      assignments.askAnew();
       restart("asked to provision anew");
     },
   };

@@ -85,6 +85,19 @@ describe("fault 35: hostile payloads", { concurrency: true }, () => {
     assert.deepEqual([answer.status, settings.targetTemperature], [200, 12]);
     assert.equal((await agent.stop()).code, 0, agent.output());
   });
+
+  it("outlives a method call whose request id is empty, by a new connection", async (t) => {
+    const rig = await startCloud(t);
+    const { agent, call, deliver } = await startRogueHub(t, rig);
+    deliver("$iothub/methods/POST/GetStatus/?$rid=", "null");
+    const { cause } = await agent.logged("offline");
+    assert.match(cause ?? "", /unusable message from the hub: .*requestId/);
+    const answer = await until("an answer, on a new connection", () =>
+      call("GetStatus", "null", 1).catch(() => undefined),
+    );
+    assert.equal(answer.status, 200);
+    assert.equal((await agent.stop()).code, 0, agent.output());
+  });
 });
 
 function residentKilobytes(pid: number | undefined): number {

@@ -25,6 +25,8 @@ export interface RogueHub {
   readonly telemetry: string[];
   /** Calls a method with this text as its payload; rejects without an answer in time. */
   call(method: string, payload: string, seconds?: number): Promise<Answer>;
+  /** Sends this as it is. */
+  deliver(topic: string, payload: string): void;
   /** Sends a desired patch: the text must hold its own `$version`. */
   patch(text: string): void;
 }
@@ -59,6 +61,7 @@ export async function startRogueHub(
       book.session?.deliver(`$iothub/methods/POST/${method}/?$rid=${id}`, payload);
       return until(`an answer to ${method}`, () => answers.get(id), { seconds, onTimeout: agent.output });
     },
+    deliver: (topic, payload) => book.session?.deliver(topic, payload),
     patch(text) {
       const version = /"\$version":(\d+)/.exec(text)?.[1] ?? "0";
       book.session?.deliver(`$iothub/twin/PATCH/properties/desired/?$version=${version}`, text);

@@ -3,9 +3,20 @@ import { test } from "node:test";
 import { pino } from "pino";
 import { createHubEvents } from "#agent/hub/events.js";
 import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
+import type { Identity } from "#agent/hub/identity.js";
 import { createTwinSettings } from "#agent/hub/twin.js";
 import { SETTINGS } from "../support/cave.js";
 import type { LogLine } from "../support/rig.js";
+
+const IDENTITY: Identity = {
+  deviceId: "cave-01",
+  certificatePem: "",
+  keyPem: "",
+  thumbprint: "AB",
+  notBefore: new Date(0),
+  notAfter: new Date(0),
+  issuer: "",
+};
 
 function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null })) {
   const lines: LogLine[] = [];
@@ -23,17 +34,6 @@ function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null 
       resend: () => undefined,
     },
     outboxReport: { show: () => undefined },
-    identity: {
-      current: () => ({
-        deviceId: "cave-01",
-        certificatePem: "",
-        keyPem: "",
-        thumbprint: "AB",
-        notBefore: new Date(0),
-        notAfter: new Date(0),
-        issuer: "",
-      }),
-    },
     onSettings: () => undefined,
     onTransition: () => undefined,
     onMethod,
@@ -46,16 +46,16 @@ function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null 
 test("a setting is told when it is new, and not again at each connect", () => {
   const { events, reported, told } = setUp();
   const twin = { version: 3, properties: { targetTemperature: 11, humidityBand: 900 } };
-  events.onTwin(twin);
+  events.onTwin(twin, IDENTITY);
   assert.deepEqual(told(), [
     ["setting", "targetTemperature"],
     ["setting-refused", "humidityBand"],
   ]);
-  events.onTwin(twin);
+  events.onTwin(twin, IDENTITY);
   assert.deepEqual(told(), [["setting-refused", "humidityBand"]], "what is still wrong is said again");
   events.onDesired({ version: 4, properties: { targetTemperature: 10 } });
   assert.deepEqual(told(), [["setting", "targetTemperature"]]);
-  events.onTwin({ version: 5, properties: { targetTemperature: 11 } });
+  events.onTwin({ version: 5, properties: { targetTemperature: 11 } }, IDENTITY);
   assert.deepEqual(told(), [["setting", "targetTemperature"]]);
   assert.deepEqual(reported.targetTemperature, { value: 11, ac: 200, av: 5, ad: "applied" });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -9,6 +9,8 @@ import { defer } from "../support/cleanup.ts";
 
 const root = await createAuthority({ commonName: "Test Root" });
 
+const DAY = 86_400_000;
+
 async function build(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "cave-identity-source-"));
   defer(t, () => rmSync(folder, { recursive: true }));
@@ -17,8 +19,8 @@ async function build(t: TestContext) {
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
-  const install = async (commonName = "cave-01") => {
-    const leaf = await root.issueDevice({ commonName });
+  const install = async (commonName = "cave-01", notBefore = new Date(Date.now() - DAY)) => {
+    const leaf = await root.issueDevice({ commonName, notBefore });
     put(device.certificateFile, leaf.certificatePem);
     put(device.keyFile, leaf.keyPem);
     return leaf;
@@ -40,8 +42,9 @@ test("a new pair takes over, and the old one is forgotten once the new one has c
   await install();
   assert.equal(source.reload(), true);
   assert.notEqual(source.current().thumbprint, old);
-  source.accepted();
-  source.refused();
+  const taken = source.current();
+  source.accepted(taken);
+  source.refused(taken);
   assert.notEqual(source.current().thumbprint, old);
   assert.deepEqual(told, ["new"]);
 });
@@ -51,7 +54,7 @@ test("a new pair that is refused gives way to the old one, until the files chang
   const old = source.current().thumbprint;
   await install();
   source.reload();
-  source.refused();
+  source.refused(source.current());
   assert.equal(source.current().thumbprint, old);
   assert.equal(source.reload(), false);
   assert.equal(source.current().thumbprint, old);
@@ -66,19 +69,59 @@ test("when the old one is refused too, each has its turn; the one that is accept
   await install();
   source.reload();
   const fresh = source.current().thumbprint;
-  source.refused();
+  source.refused(source.current());
   assert.equal(source.current().thumbprint, old);
   // It works for as long as it lasts.
-  source.accepted();
+  source.accepted(source.current());
   assert.equal(source.reload(), false);
   for (const expected of [fresh, old, fresh]) {
-    source.refused();
+    source.refused(source.current());
     assert.equal(source.current().thumbprint, expected);
   }
-  source.accepted();
-  source.refused();
+  source.accepted(source.current());
+  source.refused(source.current());
   assert.equal(source.current().thumbprint, fresh);
   assert.deepEqual(told, ["new", "fallback", "fallback"]);
+});
+
+test("the same leaf with its intermediates is a new pair", async (t) => {
+  const { device, put, source, told } = await build(t);
+  const chain = readFileSync(device.certificateFile, "utf8") + root.certificatePem;
+  put(device.certificateFile, chain);
+  assert.equal(source.reload(), true);
+  assert.equal(source.current().certificatePem, chain);
+  source.accepted(source.current());
+  assert.equal(source.reload(), false);
+  assert.equal(source.current().certificatePem, chain);
+  assert.deepEqual(told, ["new"]);
+});
+
+test("what becomes of the old pair says nothing about a new one that was found meanwhile", async (t) => {
+  const { install, source, told } = await build(t);
+  const old = source.current();
+  await install();
+  source.reload();
+  const found = source.current();
+  source.refused(old);
+  assert.equal(source.current(), found);
+  source.accepted(old);
+  assert.equal(source.current(), found);
+  source.refused(found);
+  assert.equal(source.current(), old);
+  assert.deepEqual(told, ["new", "fallback"]);
+});
+
+test("a new pair that is not valid yet waits for its day behind the old one", async (t) => {
+  const { install, source } = await build(t);
+  const old = source.current();
+  await install("cave-01", new Date(Date.now() + DAY));
+  source.reload();
+  const early = source.current();
+  assert.notEqual(early, old);
+  assert.equal(source.next(Date.now()), old);
+  // By a clock that is far behind neither is valid: the wait is for the one that will be first.
+  assert.equal(source.next(0), old);
+  assert.equal(source.next(Date.now() + 2 * DAY), early);
 });
 
 test("half a pair, seen between two writes, is not taken; the whole one is", async (t) => {

@@ -56,6 +56,20 @@ test("retry-after is honoured, with jitter on top", () => {
   );
 });
 
+test("a service that asks for little, again and again, is waited for longer and longer all the same", () => {
+  const wait = (failures: number) =>
+    planRetry(failure("DPS_THROTTLED", 2000), { failures, assignedAnew: false }, limits, () => 0.999).wait;
+  assert.ok(wait(1) >= 5000, `${wait(1)} ms`);
+  assert.ok(wait(30) > 299_000, `${wait(30)} ms`);
+  const least = planRetry(
+    failure("DPS_THROTTLED", 2000),
+    { failures: 1, assignedAnew: false },
+    limits,
+    () => 0,
+  );
+  assert.equal(least.wait, 5000);
+});
+
 test("a disabled registration and a clock behind are states of their own", () => {
   assert.deepEqual(
     plan("DPS_DISABLED", 1, false, () => 0),

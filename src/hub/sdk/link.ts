@@ -35,17 +35,24 @@ export interface LinkListener {
  */
 class MethodTransport extends Mqtt {
   onMethod: MethodCall | undefined;
+  /** Called when a method cannot be answered: the SDK throws over a request id that is empty. */
+  onFault: (cause: unknown) => void = () => undefined;
 
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (typeof event !== "string" || !event.startsWith("method_") || !this.onMethod) {
       return super.emit(event, ...values);
     }
     const { requestId, body } = values[0] as { requestId: string; body: Buffer };
-    const answer = (status: number, payload: JsonValue) =>
-      this.sendMethodResponse(
-        { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
-        () => undefined,
-      );
+    const answer = (status: number, payload: JsonValue) => {
+      try {
+        this.sendMethodResponse(
+          { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
+          () => undefined,
+        );
+      } catch (error) {
+        this.onFault(error);
+      }
+    };
     answerMethod(this.onMethod, event.slice("method_".length), body, answer);
     return true;
   }
@@ -73,14 +80,16 @@ function answerMethod(
 /**
  * Connects, subscribes to methods and desired properties, and reads the twin: only then it resolves. A fresh client each
  * time: the SDK's own reconnecting loses desired properties and gives up after four minutes (azure-iot-sdk-node #885,
- * #967), so it is never asked to.
+ * #967), so it is never asked to. When `signal` aborts meanwhile, it lets go of the socket at once.
  */
 export async function connect(
   assignment: Assignment,
   { identity, trustedCaPem, modelId }: Credentials,
   keepAlive: number,
   listener: LinkListener,
+  signal: AbortSignal,
 ): Promise<HubLink> {
+  signal.throwIfAborted();
   const options = {
     ca: trustedCaPem,
     cert: identity.certificatePem,
@@ -114,14 +123,19 @@ export async function connect(
     await Promise.race([goodbye, delay(GOODBYE)]);
     base.destroy();
   };
+  // One that is given up must not come online later and drive out its successor.
+  const giveUp = () => base.destroy();
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
     // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).
     await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
     await client.open();
-    if (transport) await serveMethods(transport, listener.onMethod);
+    if (transport) await serveMethods(transport, base, listener.onMethod);
     // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
     const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
     const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
+    // Given up while nothing could be let go of yet.
+    signal.throwIfAborted();
     void lost.then(listener.onLost);
     return {
       send: (message) => client.sendEvent(toSdkMessage(message)).then(() => undefined),
@@ -132,6 +146,8 @@ export async function connect(
   } catch (error) {
     void close();
     throw connectFailure("hub", assignment.hub, base.connectError ?? error, identity);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
@@ -144,8 +160,13 @@ function lossCause(result: unknown): string {
   return cause ? messageOf(cause).replace(/\.$/, "") : "the connection was closed";
 }
 
-function serveMethods(transport: MethodTransport, onMethod: MethodCall): Promise<void> {
+function serveMethods(
+  transport: MethodTransport,
+  base: ObservedMqttBase,
+  onMethod: MethodCall,
+): Promise<void> {
   transport.onMethod = onMethod;
+  transport.onFault = (cause) => base.onFault(cause);
   return new Promise((done, fail) => transport.enableMethods(settle(done, fail)));
 }
 

@@ -14,6 +14,8 @@ class EndableProvisioning extends ProvisioningMqtt {
   constructor(base: ObservedMqttBase) {
     super(base);
     this.base = base;
+    // Otherwise the SDK gives out its own interval as what the service has asked for.
+    this.setTransportOptions({ pollingInterval: NOT_ASKED });
   }
 
   /** Nobody waits for a goodbye: a registration that was answered has said it already. */
@@ -33,7 +35,7 @@ class EndableProvisioning extends ProvisioningMqtt {
     super.registrationRequest(request, (error, result, response, interval) => {
       // "registering" is what the SDK makes of a 429 or 5xx; the service itself never says it.
       if (!error && String(result?.status) === "registering") done(throttled(interval));
-      else done(error, result, response, interval);
+      else done(error, result, response, pollAfter(interval));
     });
   }
 
@@ -43,8 +45,8 @@ class EndableProvisioning extends ProvisioningMqtt {
     if (this.ended) done(new Error("the registration was ended"));
     else {
       // A 429 to a poll looks like "assigning" from here: at least it must not be answered by a storm.
-      super.queryOperationStatus(request, id, (error, result, response, interval = 0) =>
-        done(error, result, response, Math.min(Math.max(interval || 0, SHORTEST_POLL), LONGEST_RETRY_AFTER)),
+      super.queryOperationStatus(request, id, (error, result, response, interval) =>
+        done(error, result, response, pollAfter(interval)),
       );
     }
   }
@@ -52,15 +54,22 @@ class EndableProvisioning extends ProvisioningMqtt {
 
 const LONGEST_RETRY_AFTER = 3_600_000;
 const SHORTEST_POLL = 1000;
+/** What Azure's SDKs take where the service names no `retry-after`. */
+const DEFAULT_POLL = 2000;
+const NOT_ASKED = 0;
 
-/** `retryAfter` comes from the wire, in milliseconds. */
-function throttled(asked = 0): AgentError {
-  const retryAfter = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), LONGEST_RETRY_AFTER) : 0;
+/** Milliseconds until the next poll, by what the service has asked for. */
+function pollAfter(asked: number | undefined): number {
+  return Math.min(Math.max(asked || DEFAULT_POLL, SHORTEST_POLL), LONGEST_RETRY_AFTER);
+}
+
+/** `asked` comes from the wire, in milliseconds. */
+function throttled(asked = NOT_ASKED): AgentError {
   return new AgentError("the DPS is busy (429 or 5xx)", {
     code: "DPS_THROTTLED",
     retryable: true,
     remedy: "nothing: the agent tries again when the DPS has asked it to",
-    retryAfter,
+    ...(asked > 0 && { retryAfter: Math.min(asked, LONGEST_RETRY_AFTER) }),
   });
 }
 

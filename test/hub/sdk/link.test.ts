@@ -2,25 +2,31 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { connect, type HubLink } from "#agent/hub/sdk/link.js";
 import { register } from "#agent/hub/sdk/registration.js";
-import { type CloudRig, startCloud } from "../../support/rig.js";
+import { startCloud } from "../../support/rig.js";
 import { until } from "../../support/until.js";
 import { credentialsOf, openSockets } from "./support.ts";
 
 /** A live link to the hub of a local cloud in this process: two sockets, one of each end. */
-async function goOnline(t: TestContext): Promise<{ rig: CloudRig; link: HubLink; before: number }> {
+async function goOnline(t: TestContext) {
   const rig = await startCloud(t);
   const credentials = await credentialsOf(rig);
   const { dps } = rig.cloud.endpoints;
   const assignment = await register(dps.host, dps.idScope, credentials, new AbortController().signal);
   await until("the DPS is left", () => openSockets() === 0);
   const before = openSockets();
-  const link = await connect(assignment, credentials, 60_000, {
-    onDesired: () => undefined,
-    onMethod: async () => ({ status: 200, payload: null }),
-    onLost: () => undefined,
-  });
+  const link = await connect(
+    assignment,
+    credentials,
+    60_000,
+    {
+      onDesired: () => undefined,
+      onMethod: async () => ({ status: 200, payload: null }),
+      onLost: () => undefined,
+    },
+    new AbortController().signal,
+  );
   assert.equal(openSockets(), before + 2);
-  return { rig, link, before };
+  return { rig, link, assignment, credentials, before };
 }
 
 function send(link: HubLink): void {
@@ -49,6 +55,25 @@ test("closed when the way to the hub has gone dead, it lets go of its connection
   rig.cloud.faults.hub.blackhole();
   send(link);
   await link.close();
+  // The hub's end is held where it is.
+  await until("its end", () => openSockets() === before + 1, { seconds: 10 });
+});
+
+test("given up while the hub does not answer, it lets go of its connection at once", async (t) => {
+  const { rig, link, assignment, credentials, before } = await goOnline(t);
+  await link.close();
+  await until("its end", () => openSockets() === before);
+  rig.cloud.faults.hub.blackhole();
+  const givingUp = new AbortController();
+  const ears = {
+    onDesired: () => undefined,
+    onMethod: async () => ({ status: 200, payload: null }),
+    onLost: () => undefined,
+  };
+  const opening = connect(assignment, credentials, 60_000, ears, givingUp.signal);
+  opening.catch(() => undefined);
+  await until("both ends", () => openSockets() === before + 2);
+  givingUp.abort();
   // The hub's end is held where it is.
   await until("its end", () => openSockets() === before + 1, { seconds: 10 });
 });

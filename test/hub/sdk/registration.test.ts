@@ -79,3 +79,22 @@ test("ended when the way to the DPS has gone dead meanwhile, it waits for no goo
   await until("its end", () => relay.openNow() === 0, { seconds: 10 });
   assert.equal(relay.connections(), 1);
 });
+
+test("a DPS that is busy has asked for a wait only if its answer says so", async (t) => {
+  const rig = await startCloud(t);
+  const who = await credentialsOf(rig);
+  const { dps } = rig.cloud.endpoints;
+  const retryAfter = async () => {
+    const error = await register(dps.host, dps.idScope, who, new AbortController().signal).then(
+      () => assert.fail("it was let in"),
+      (reason: unknown) => reason,
+    );
+    assert.ok(isAgentError(error));
+    assert.equal(error.code, "DPS_THROTTLED");
+    return error.retryAfter;
+  };
+  rig.cloud.faults.dps.throttle(1, 7);
+  assert.equal(await retryAfter(), 7000);
+  rig.cloud.faults.dps.fail(1, 503);
+  assert.equal(await retryAfter(), undefined);
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { createAuthority } from "#fleet/certs/authority.js";
+import { type CloudRig, startCloud } from "../support/rig.ts";
+import { type SessionRig, startSession } from "./support.ts";
+
+/** Nobody listens there. */
+const NO_DPS = "localhost:1";
+
+test("after ten failures, with the DPS out of reach, the old hub is tried again, in turn with the DPS", async (t) => {
+  const rig = await startCloud(t);
+  const { session, states, reached } = await startSession(t, rig, { dpsHost: NO_DPS });
+  await reached("online");
+  await rig.cloud.hub.stop();
+  await reached("provisioning");
+  const from = states.length;
+  await reached("connecting", from);
+  await reached("provisioning", from);
+  await rig.cloud.hub.start();
+  await reached("online", from);
+  assert.equal(session.describe().hub, rig.cloud.endpoints.hubs[0]?.hostName);
+});
+
+test("told to provision anew, with the DPS out of reach, it comes back to the old hub and asks again next time", async (t) => {
+  const rig = await startCloud(t);
+  const { session, states, reached } = await startSession(t, rig, { dpsHost: NO_DPS });
+  await reached("online");
+  for (const tell of [session.reprovision, () => session.reconnect("test")]) {
+    const from = states.length;
+    tell();
+    await reached("provisioning", from);
+    await reached("online", from);
+  }
+});
+
+test("an old hub that refuses is left for the one that the DPS names, and kept", async (t) => {
+  const rig = await startCloud(t, { hubs: ["north", "south"] });
+  rig.cloud.dps.assignTo("south");
+  rig.cloud.faults.hub.refuse(5);
+  const { session, states, reached, assignmentFile } = await startSession(t, rig);
+  await reached("online");
+  const south = rig.cloud.endpoints.hubs.find(({ name }) => name === "south")?.hostName;
+  assert.equal(session.describe().hub, south);
+  assert.equal((JSON.parse(readFileSync(assignmentFile, "utf8")) as { hub: string }).hub, south);
+  assert.equal(states.filter((state) => state.startsWith("provisioning")).length, 1);
+});
+
+/** Begins a connection that hangs until `faults.clear`. */
+async function hang(rig: CloudRig, { session, states, reached }: SessionRig): Promise<void> {
+  const from = states.length;
+  rig.cloud.faults.hub.blackhole();
+  session.reconnect("test");
+  await reached("connecting", from);
+}
+
+test("a foreign pair that is found while the old one connects is not taken for proven", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { session, identity, states, connectedAs, told, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  const foreign = await createAuthority({ commonName: "Foreign CA" });
+  install(await foreign.issueDevice({ commonName: "cave-01" }));
+  assert.equal(identity.reload(), true);
+  const hung = states.length;
+  rig.cloud.faults.clear();
+  await reached("online", hung);
+  const from = states.length;
+  session.reconnect("test");
+  await reached("online", from);
+  assert.deepEqual(told, ["new", "fallback"]);
+  assert.equal(connectedAs.length, 3);
+  assert.equal(new Set(connectedAs).size, 1);
+});
+
+test("a sound pair that is found while the old one is being refused is not thrown away", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { identity, states, connectedAs, told, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  assert.equal(identity.reload(), true);
+  const hung = states.length;
+  rig.cloud.faults.hub.refuse(5, 1);
+  rig.cloud.faults.hub.blackhole(false);
+  await reached("online", hung);
+  assert.deepEqual(told, ["new"]);
+  assert.equal(connectedAs.at(-1), identity.current().thumbprint);
+  assert.equal(new Set(connectedAs).size, 2);
+});
+
+test("told to reconnect while a try hangs, it gives that up and takes the new pair", async (t) => {
+  const rig = await startCloud(t);
+  const found = await startSession(t, rig);
+  const { session, identity, connectedAs, install, reached } = found;
+  await reached("online");
+  await hang(rig, found);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  const hung = found.states.length;
+  session.reconnect("a new certificate was installed");
+  rig.cloud.faults.hub.blackhole(false);
+  await reached("online", hung);
+  assert.equal(connectedAs.length, 2);
+  assert.equal(connectedAs[1], identity.current().thumbprint);
+  assert.notEqual(connectedAs[1], connectedAs[0]);
+});
+
+const HOUR = 3_600_000;
+const early = () => ({ commonName: "cave-01", notBefore: new Date(Date.now() + HOUR) });
+
+test("a new pair that is not valid yet leaves the gateway online with the old one", async (t) => {
+  const rig = await startCloud(t);
+  const { session, identity, states, connectedAs, install, reached } = await startSession(t, rig);
+  await reached("online");
+  install(await rig.authority.issueDevice(early()));
+  assert.equal(identity.reload(), true);
+  const from = states.length;
+  session.reconnect("test");
+  await reached("online", from);
+  assert.deepEqual(connectedAs, [connectedAs[0], connectedAs[0]]);
+});
+
+test("a pair that replaces one that is not valid yet is seen at once", async (t) => {
+  const rig = await startCloud(t);
+  const { connectedAs, install, reached } = await startSession(t, rig, {
+    pair: await rig.authority.issueDevice(early()),
+  });
+  assert.match(await reached("waiting-for-clock"), /the certificate is valid from .* on/);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  await reached("online");
+  assert.equal(connectedAs.length, 1);
+});
