@@ -1,6 +1,6 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
 import type { FanReason, Override } from "./cave/controller.ts";
-import { type Hold, switched } from "./cave/guard.ts";
+import { delayed, type GuardState, type Hold, putBack, switched } from "./cave/guard.ts";
 import { drivesControl, type Quality, type QualityState } from "./cave/quality.ts";
 import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
@@ -109,10 +109,16 @@ export function createControl(options: ControlOptions): Control {
     fan,
     clock,
     onFault: options.onFanFault,
-    onLate: () => undefined,
+    onLate(on) {
+      const { guard } = steering;
+      const now = clock.monotonic();
+      book(guard.on === on ? delayed(guard, now) : switched(guard, on, now));
+    },
   });
   let steering = options.initial;
   let last: Steering | undefined;
+  /** The fan was seen where the guard has booked it. */
+  let hasObeyed = false;
   /** Of the newest reading: a decision that takes none says nothing of it. */
   let quality: Quality = "missing";
   let response = INITIAL_RESPONSE;
@@ -150,17 +156,53 @@ export function createControl(options: ControlOptions): Control {
     await Promise.race([options.remember(steering), clock.sleep(REMEMBER_DEADLINE)]);
   }
 
+  function book(guard: GuardState): void {
+    steering = { ...steering, guard };
+  }
+
+  const isAt = (on: boolean) => commanded.state() === (on ? "on" : "off");
+
   async function obey(next: Steering): Promise<void> {
+    const isNew = next.state.guard !== steering.guard;
     last = next;
     steering = next.state;
-    if (next.on === undefined || commanded.state() === (next.on ? "on" : "off")) return;
+    if (next.on === undefined) return;
+    if (isAt(next.on)) {
+      hasObeyed = true;
+      return;
+    }
+    if (isNew) hasObeyed = false;
+    // A fan that is wanted elsewhere is not commanded back meanwhile: each try would lengthen the hold.
+    if (next.held) return;
     if (commanded.state() === "failed" && !commanded.isDue()) {
       const failure = commanded.fault();
       if (failure) throw failure;
       return;
     }
+    if (!isNew && !mayRepeat(next)) return;
     await remember();
-    await commanded.set(next.on);
+    await move(next.on);
+  }
+
+  /** Commanded where it is booked already, it moves now if it moves: the guard is told, and may hold what had obeyed. */
+  function mayRepeat(next: Steering): boolean {
+    const { guard } = steering;
+    const now = clock.monotonic();
+    const { state, held } = hasObeyed
+      ? putBack(guard, limits.guard, now)
+      : { state: delayed(guard, now), held: undefined };
+    book(state);
+    last = { ...next, held };
+    return held === undefined;
+  }
+
+  async function move(on: boolean): Promise<void> {
+    try {
+      await commanded.set(on);
+    } finally {
+      hasObeyed = isAt(on);
+      book(delayed(steering.guard, clock.monotonic()));
+    }
   }
 
   const hasFan = () => fan.describe().driver !== "none";
