@@ -12,8 +12,10 @@ import { createQueue } from "./control/queue.ts";
 import { createSharedReading } from "./control/shared-reading.ts";
 import { AgentError, isAborted, messageOf } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
+import { fanFailure } from "./fan/failure.ts";
 import type { Fan } from "./fan/fan.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import type { Reading, Sensor } from "./sensor/sensor.ts";
 
@@ -83,10 +85,19 @@ export interface Control {
   state(): ControlState;
   /** Writes down guard and override as they are now: their ages grow while nothing happens. */
   remember(): Promise<void>;
-  /** Puts the fan in its safe state and remembers that it moved. */
+  /**
+   * Puts the fan in its safe state and remembers that it moved; a command that is under way ends before, and none comes
+   * after. Rejects with `FAN_FAILED` if the fan cannot be released, or not within 10 s.
+   */
   release(): Promise<void>;
 }
 
+const RELEASE_DEADLINE: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's safe state",
+  remedy: "check the line; cave-agent doctor does",
+};
 const SHORTEST_PERIOD = 250;
 const REMEMBER_DEADLINE = 1000;
 /** A fan that takes its time takes seconds for each. */
@@ -117,6 +128,7 @@ export function createControl(options: ControlOptions): Control {
   });
   let steering = options.initial;
   let last: Steering | undefined;
+  let isReleased = false;
   /** The fan was seen where the guard has booked it. */
   let hasObeyed = false;
   /** Of the newest reading: a decision that takes none says nothing of it. */
@@ -163,6 +175,7 @@ export function createControl(options: ControlOptions): Control {
   const isAt = (on: boolean) => commanded.state() === (on ? "on" : "off");
 
   async function obey(next: Steering): Promise<void> {
+    if (isReleased) throw fanFailure("the fan was released and takes no commands", "restart the agent");
     const isNew = next.state.guard !== steering.guard;
     last = next;
     steering = next.state;
@@ -325,14 +338,15 @@ export function createControl(options: ControlOptions): Control {
   }
 
   async function release(): Promise<void> {
+    isReleased = true;
     const before = fan.state();
     try {
-      await fan.release();
+      await withDeadline(fan.release(), RELEASE_DEADLINE, clock, new AbortController().signal);
     } finally {
       const after = fan.state();
       if (after !== before) {
         const on = after === "failed" ? undefined : after === "on";
-        steering = { ...steering, guard: switched(steering.guard, on, clock.monotonic()) };
+        book(switched(steering.guard, on, clock.monotonic()));
         await remember();
       }
     }
@@ -362,6 +376,6 @@ export function createControl(options: ControlOptions): Control {
     read: readSensor,
     state,
     remember,
-    release,
+    release: () => queue.first(release),
   };
 }
