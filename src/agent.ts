@@ -28,6 +28,7 @@ import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
+import { shared } from "./lib/shared.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
@@ -110,7 +111,10 @@ export async function startAgent(
   });
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
-    sequence: await openSequence(join(config.state.directory, "sequence")),
+    sequence: await openSequence(join(config.state.directory, "sequence"), {
+      onLeap: ({ code, message, remedy }) =>
+        log.error({ event: "sequence-leap", code, cause: message, remedy }, `${message}; ${remedy}`),
+    }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
     syncEvery: config.outbox.syncEvery,
@@ -229,7 +233,7 @@ export async function startAgent(
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const diagnose = (signal: AbortSignal) =>
+  const diagnose = shared(() =>
     runDoctor(
       {
         configuration: usable(config),
@@ -238,8 +242,9 @@ export async function startAgent(
         clock,
         machine,
       },
-      signal,
-    );
+      stopping.signal,
+    ),
+  );
 
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {

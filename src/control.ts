@@ -131,6 +131,8 @@ export function createControl(options: ControlOptions): Control {
   let isReleased = false;
   /** The fan was seen where the guard has booked it. */
   let hasObeyed = false;
+  /** The newest override that the fan was seen to obey, or that waits for the guard. */
+  let standing = steering.controller.override;
   /** Of the newest reading: a decision that takes none says nothing of it. */
   let quality: Quality = "missing";
   let response = INITIAL_RESPONSE;
@@ -298,19 +300,18 @@ export function createControl(options: ControlOptions): Control {
     if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
     // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
     const air = wish ? undefined : await measure(signal);
-    const [former, mine] = await queue.last(async () => {
+    const mine = await queue.last(async () => {
       signal.throwIfAborted();
-      const before = steering.controller.override;
       await override(wish, air);
-      return [before, steering.controller.override];
+      return steering.controller.override;
     });
-    if (!wish || last?.held) return;
     try {
-      await fan.confirmed(signal);
+      if (wish && !last?.held) await fan.confirmed(signal);
+      standing = mine;
     } catch (error) {
       await queue.first(async () => {
         if (isAborted(error) || steering.controller.override !== mine) return;
-        setOverride(former);
+        setOverride(standing);
         await remember();
       });
       throw error;

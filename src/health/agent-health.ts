@@ -43,8 +43,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
+  /** Of those that the outbox counts as dropped: what was not dropped for want of room. */
+  let unusable = 0;
   let dropped = 0;
-  let droppedAt = 0;
+  let droppedAt = -Infinity;
   let offset = clock.now() - clock.monotonic();
   let onlineAt = clock.monotonic();
 
@@ -69,18 +71,24 @@ export function createHealth(parts: HealthParts): AgentHealth {
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
       ...(clockSynchronized !== undefined && { clockSynchronized }),
-      ...(clock.monotonic() - droppedAt > DROPPING_FOR && { newlyDropped: 0 }),
+      isDropping: isDropping(document.outbox.dropped - unusable),
     });
+  }
+
+  /** The outbox tells of what it drops from memory only once; its count tells of all. */
+  function isDropping(now: number): boolean {
+    if (now > dropped) droppedAt = clock.monotonic();
+    dropped = now;
+    return clock.monotonic() - droppedAt <= DROPPING_FOR;
   }
 
   function tellLoss(event: Extract<OutboxEvent, { count: number }>): void {
     if (event.kind === "damaged") {
+      unusable += event.count;
       conditions.raise("OUTBOX_DAMAGED", `${event.count} samples in ${event.file} cannot be read`);
       return;
     }
-    dropped += event.count;
-    droppedAt = clock.monotonic();
-    conditions.raise("OUTBOX_DROPPING", `${dropped} samples dropped since the start (${event.reason})`);
+    conditions.raise("OUTBOX_DROPPING", `${event.count} samples dropped (${event.reason})`);
   }
 
   return {
@@ -88,9 +96,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
     onOutbox(event) {
       if (event.kind === "memory") conditions.raise("OUTBOX_IN_MEMORY", messageOf(event.cause));
       else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
-      else if (event.kind === "unsendable")
+      else if (event.kind === "unsendable") {
+        unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
-      else tellLoss(event);
+      } else tellLoss(event);
     },
     conditions: conditions.list,
     document: () => ({ ...status(), conditions: conditions.list() }),

@@ -250,12 +250,12 @@ export const CODES = {
   SENSOR_TIMEOUT: entry("warning", "The sensor did not answer in time.", SENSOR_REMEDY),
   SEQUENCE_CORRUPT: entry(
     "error",
-    "The file with the last sequence number is damaged.",
-    "Write the number into it that the message asks for.",
+    "The file with the last sequence number is damaged; the numbers go on after a leap.",
+    "Check the card's health and the power supply.",
   ),
   SEQUENCE_UNREADABLE: entry(
     "error",
-    "The file with the last sequence number cannot be read.",
+    "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
   ),
   STATE_IN_USE: entry(

@@ -15,7 +15,7 @@ export interface StatusServerOptions {
   listen: string;
   document: () => HealthDocument;
   /** Doctor's report; ends early when `signal` aborts. */
-  diagnose: (signal: AbortSignal) => Promise<Report>;
+  diagnose: () => Promise<Report>;
   /** Milliseconds after which a connection on which nothing moves is ended; 10,000 unless told. */
   idleAfter?: number;
 }
@@ -36,10 +36,8 @@ const MOST_CONNECTIONS = 16;
  * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach; nothing stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { document, idleAfter = IDLE_AFTER } = options;
+  const { document, diagnose, idleAfter = IDLE_AFTER } = options;
   const loopback = options.listen === "" ? undefined : loopbackOf(options.listen);
-  const closing = new AbortController();
-  const diagnose = shared(() => options.diagnose(closing.signal));
   const local = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
   const open = [local];
   await listenOnSocket(local, options.socket);
@@ -58,7 +56,6 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
   return {
     address,
     async close() {
-      closing.abort();
       await Promise.all(open.map(end));
     },
   };
@@ -110,15 +107,4 @@ function end(server: Server): Promise<void> {
     server.close(() => done());
     server.closeAllConnections();
   });
-}
-
-/** Whoever asks while it runs waits for the same answer: many questions are one look. */
-function shared<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
 }

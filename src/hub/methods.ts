@@ -12,7 +12,7 @@ export interface MethodParts {
   /** Life of an override that names none, milliseconds. */
   overrideFor: number;
   /** Doctor's report. */
-  diagnose: (signal: AbortSignal) => Promise<object>;
+  diagnose: () => Promise<object>;
   /** Sets the log level for so many milliseconds; resolves to the one before. */
   setLogLevel: (level: LogLevel, duration: number) => LogLevel;
   reprovision: () => void;
@@ -34,7 +34,7 @@ export function createMethods(parts: MethodParts): MethodCall {
     ["SetFanState", (payload) => setFanState(parts, payload)],
     ["GetStatus", async () => answer(200, toJson(parts.status()))],
     ["ReadSensor", () => readSensor(parts)],
-    ["Diagnose", async () => answer(200, toJson(await parts.diagnose(parts.stopping)))],
+    ["Diagnose", async () => answer(200, toJson(await parts.diagnose()))],
     ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
     ["Reprovision", async () => later(parts.reprovision)],
     ["Restart", async () => later(parts.restart)],

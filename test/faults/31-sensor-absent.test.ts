@@ -45,10 +45,12 @@ describe("fault 31: a sensor that is absent", () => {
     for (const { body, properties } of ledger.received) {
       assert.deepEqual([body.source, properties.simulated], ["sht31", undefined]);
     }
-    await until("the twin names the sensor", async () => {
+    const named = await until("the twin names the sensor", async () => {
       const { reported } = await rig.service.getTwin("cave-01");
-      return (reported.sensor as JsonObject | undefined)?.serial === "0badcafe";
+      const sensor = reported.sensor as JsonObject | undefined;
+      return sensor?.serial === "0badcafe" && sensor.state === "ok" && sensor;
     });
+    assert.deepEqual(named, { source: "sht31", serial: "0badcafe", state: "ok" });
     ledger.assertSound();
   });
 

@@ -9,7 +9,7 @@ import {
 } from "../support/rig.ts";
 
 /** Values by `section.key`; they take the place of what the rig has chosen. */
-export type Changes = Record<string, string | number>;
+export type Changes = Record<string, string | number | boolean>;
 
 /** Writes the configuration of the rig with these changes and returns its path. */
 export async function writeConfig(

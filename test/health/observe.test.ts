@@ -19,7 +19,7 @@ test("a healthy cave has none", () => {
       clockSynchronized: true,
       sensorStuck: null,
       fanNoEffect: null,
-      newlyDropped: 0,
+      isDropping: false,
       certificate: { notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + 31 * DAY) },
     }),
     {},
@@ -38,7 +38,7 @@ test("each state is told with its cause", () => {
       status,
       clockSynchronized: false,
       sensorStuck: "since an hour",
-      newlyDropped: 1,
+      isDropping: true,
     }),
     {
       OFFLINE: "backing-off: ECONNREFUSED",

@@ -3,13 +3,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "#cloud/index.js";
 import { type Authority, createAuthority } from "#fleet/certs/authority.js";
 import { openService } from "#fleet/service/sdk.js";
 import type { Service } from "#fleet/service/service.js";
-import { defer, removeFolder } from "./cleanup.js";
+import { defer, removeFolder, type Scope } from "./cleanup.js";
 import { until } from "./until.js";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -24,7 +23,7 @@ export interface CloudRig {
 
 /** Starts one on free ports; it ends with the test. */
 export async function startCloud(
-  t: TestContext,
+  t: Scope,
   options: Omit<LocalCloudOptions, "stateDirectory" | "enrollmentGroups"> = {},
 ): Promise<CloudRig> {
   const folder = mkdtempSync(join(tmpdir(), "cave-rig-"));
@@ -112,16 +111,12 @@ ${options.extra ?? ""}
 }
 
 /** Starts an agent; it is killed when the test ends, if it has not ended by itself. */
-export async function startAgent(
-  t: TestContext,
-  rig: CloudRig,
-  options: AgentOptions = {},
-): Promise<AgentRig> {
+export async function startAgent(t: Scope, rig: CloudRig, options: AgentOptions = {}): Promise<AgentRig> {
   const config = await writeAgentConfig(rig, options);
   return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01");
 }
 
-export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01"): AgentRig {
+export function spawnAgent(t: Scope, args: string[], deviceId = "cave-01"): AgentRig {
   // Meant for the tests: the agent would refuse it as a slip in its own configuration.
   const { CAVE_FAULTS: _, ...env } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "bin/cave-agent.js"), ...args], {
@@ -162,10 +157,7 @@ export function spawnAgent(t: TestContext, args: string[], deviceId = "cave-01")
 }
 
 /** Resolves to exit code and all output of a `cave-agent` that ends by itself. */
-export async function runToEnd(
-  t: TestContext,
-  args: string[],
-): Promise<{ code: number | null; output: string }> {
+export async function runToEnd(t: Scope, args: string[]): Promise<{ code: number | null; output: string }> {
   const agent = spawnAgent(t, args);
   const code = await new Promise<number | null>((resolve) => agent.process.once("close", resolve));
   return { code, output: agent.output() };

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { writeConfig } from "../../faults/agents.ts";
+import { runToEnd, startCloud } from "../../support/rig.ts";
+import { AIR, GATEWAY, startCave } from "./cave.ts";
+import { SOC } from "./pi/gpio-chip.ts";
+import { startPi } from "./pi/pi.ts";
+
+const FAN = 17;
+
+describe("cave-agent read", () => {
+  it("reads the sensor by itself, without configuration or certificate", async (t) => {
+    const pi = await startPi(t, { air: AIR });
+    const { code, output } = await runToEnd(t, ["read", "--bus", "1", "--json"]);
+    assert.equal(code, 0, output);
+    const { readAt, ...answer } = JSON.parse(output);
+    assert.deepEqual(answer, { ...AIR, source: "sht31", serial: "0badcafe", by: "read" });
+    assert.ok(Math.abs(Date.now() - Date.parse(readAt)) < 60_000, readAt);
+    await pi.unplugSensor();
+    const failed = await runToEnd(t, ["read", "--bus", "1"]);
+    assert.equal(failed.code, 70);
+    assert.match(failed.output, /^no SHT31 answers at 0x44 or 0x45 on \/dev\/i2c-1\n.*supply/);
+  });
+
+  it("shows the running agent's value, and leaves the chip to it", async (t) => {
+    const { pi, config } = await startCave(t);
+    const claims = async () => (await pi.busTransfers()).filter(({ kind }) => kind === "claim").length;
+    const before = await claims();
+    const { code, output } = await runToEnd(t, ["read", "--config", config]);
+    assert.equal(code, 0, output);
+    assert.match(
+      output,
+      /^11\.37 °C {2}88\.64 %RH {2}sht31 0badcafe {2}\(by the running agent, \d+ s ago\)$/m,
+    );
+    assert.equal(await claims(), before);
+  });
+});
+
+describe("cave-agent fan", () => {
+  it("leaves the fan to the agent that runs, and makes it safe after one that was killed", async (t) => {
+    const { pi, rig, config, agent } = await startCave(t);
+    const fan = (action: string) => runToEnd(t, ["fan", action, "--json", "--config", config]);
+    const level = async () => (await pi.line(SOC, FAN)).level;
+    assert.equal((await rig.service.invoke("cave-01", "SetFanState", "on")).status, 200);
+    const { by, state, driver } = JSON.parse((await fan("status")).output);
+    assert.deepEqual([by, state, driver], ["agent", "on", "sysfs"]);
+    assert.equal((await fan("off")).code, 75);
+    assert.equal((await fan("safe")).code, 0);
+    assert.equal(await level(), 1);
+
+    await agent.stop("SIGKILL");
+    assert.equal(await level(), 1);
+    const left = JSON.parse((await fan("status")).output);
+    assert.deepEqual([left.by, left.state, left.holder], ["line", "on", "sysfs"]);
+    const { code, output } = await fan("safe");
+    assert.equal(code, 0, output);
+    assert.equal(JSON.parse(output).done, true);
+    assert.equal(await level(), 0);
+  });
+
+  it("switches a line without a configuration, and touches none to see how it is", async (t) => {
+    const pi = await startPi(t);
+    const fan = (action: string) => runToEnd(t, ["fan", action, "--line", "GPIO17"]);
+    const unknown = await fan("status");
+    assert.match(unknown.output, /^the fan is unknown \(nobody holds it\)/);
+    assert.equal((await pi.line(SOC, FAN)).owner, undefined);
+    const { code, output } = await fan("on");
+    assert.equal(code, 0, output);
+    assert.match(output, /^the fan is on: GPIO17 is line 529 /);
+    assert.equal((await pi.line(SOC, FAN)).level, 1);
+    assert.equal((await fan("off")).code, 0);
+    const { history } = await pi.line(SOC, FAN);
+    assert.deepEqual(
+      history.map(({ direction, level }) => `${direction} ${level}`),
+      ["out 0", "out 1", "out 0"],
+    );
+  });
+});
+
+describe("cave-agent doctor", () => {
+  it("asks the sensor, looks at the line of the fan, and says what is wrong with them", async (t) => {
+    const pi = await startPi(t);
+    const rig = await startCloud(t);
+    const config = await writeConfig(rig, GATEWAY);
+    const look = async () => {
+      const { output } = await runToEnd(t, ["doctor", "--json", "--config", config]);
+      const { checks } = JSON.parse(output) as { checks: { id: string; result: string; detail: string }[] };
+      return ["i2c", "gpio"].map((wanted) => {
+        const { result, detail } = checks.find(({ id }) => id === wanted) ?? {};
+        return `${result}: ${detail}`;
+      });
+    };
+    const [sensor, fan] = await look();
+    assert.equal(sensor, "ok: an SHT31 answers at 0x44 on /dev/i2c-1");
+    assert.match(String(fan), /^ok: sysfs: GPIO17 is line 529 of gpiochip512 .*, free/);
+    await pi.bindSensor("sht3x");
+    const [taken] = await look();
+    assert.equal(taken, "failed: 0x44 on /dev/i2c-1 belongs to the kernel's driver sht3x (EBUSY)");
+    await pi.bindSensor(undefined);
+    await pi.unplugSensor();
+    const [absent] = await look();
+    assert.equal(absent, "failed: no SHT31 answers at 0x44 or 0x45 on /dev/i2c-1");
+    assert.equal((await pi.line(SOC, FAN)).owner, undefined);
+  });
+});

@@ -1,0 +1,29 @@
+import { createLine, type Line } from "./gpio-line.ts";
+
+export interface GpioChip {
+  label: string;
+  /** The number of its first line among all lines of the machine. */
+  base: number;
+  lines: readonly Line[];
+}
+
+/** What stands in /sys/class/gpio/gpiochipN, and how its lines are let go of. */
+export interface GpioChipSpec {
+  label: string;
+  base: number;
+  ngpio: number;
+  becomesInputWhenFree?: boolean;
+}
+
+/** The chip of the header's pins. */
+export const SOC = "pinctrl-bcm2711";
+
+/** A Raspberry Pi 4 with Linux 6.12: numbers begin with 512, and GPIO17 is 529. */
+export const PI_4: readonly GpioChipSpec[] = [
+  { label: SOC, base: 512, ngpio: 58, becomesInputWhenFree: true },
+  { label: "raspberrypi-exp-gpio", base: 570, ngpio: 8 },
+];
+
+export function createGpioChip({ label, base, ngpio, becomesInputWhenFree = false }: GpioChipSpec): GpioChip {
+  return { label, base, lines: Array.from({ length: ngpio }, () => createLine({ becomesInputWhenFree })) };
+}
