@@ -14,6 +14,7 @@ import { AgentError, isAborted, messageOf } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
 import { fanFailure } from "./fan/failure.ts";
 import type { Fan } from "./fan/fan.ts";
+import { linkSignals, orAborted } from "./lib/abort.ts";
 import type { Clock } from "./lib/clock.ts";
 import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
@@ -33,6 +34,11 @@ export interface ControlOptions {
   settings: () => Settings;
   /** What an earlier run left: guard and override. */
   initial: SteerState;
+  /**
+   * Takes the fan over and says where the guard stands then; never rejects. Called once, by `run` or the first override;
+   * until it resolves the cave is measured and the fan left alone. Left out: the fan is taken, and `initial` has its guard.
+   */
+  takeFan?: () => Promise<GuardState>;
   /** Called before the fan moves and after each change of guard or override. Waited for, but not longer than 1 s. */
   remember: (state: SteerState) => Promise<void>;
   /** A sample to be kept; `urgent` when an alert has come or gone, or the fan has switched. Must not throw. */
@@ -98,6 +104,7 @@ const RELEASE_DEADLINE: Deadline = {
   awaiting: "the fan's safe state",
   remedy: "check the line; cave-agent doctor does",
 };
+const FAN_PATIENCE = 1000;
 const SHORTEST_PERIOD = 250;
 const REMEMBER_DEADLINE = 1000;
 /** A fan that takes its time takes seconds for each. */
@@ -128,6 +135,8 @@ export function createControl(options: ControlOptions): Control {
   });
   let steering = options.initial;
   let last: Steering | undefined;
+  let isTaken = options.takeFan === undefined;
+  let taking: Promise<void> | undefined;
   let isReleased = false;
   /** The fan was seen where the guard has booked it. */
   let hasObeyed = false;
@@ -220,6 +229,26 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
+  /** Once, however many ask. */
+  const fanTaken = (): Promise<void> => {
+    taking ??= takeFan();
+    return taking;
+  };
+
+  async function takeFan(): Promise<void> {
+    if (!options.takeFan) return;
+    const guard = await options.takeFan();
+    await queue.first(async () => {
+      if (isReleased) return;
+      isTaken = true;
+      book(guard);
+      await remember();
+      // Decided on again, now that the fan can follow.
+      await obey(decideOn(fault === undefined ? judged?.air : undefined, steering)).catch(() => undefined);
+      options.onTick(state());
+    });
+  }
+
   const hasFan = () => fan.describe().driver !== "none";
 
   function decideOn(air: Reading | undefined, from: SteerState): Steering {
@@ -227,7 +256,8 @@ export function createControl(options: ControlOptions): Control {
     const quality = air && air === judged?.air ? judged.from : from.quality;
     if (air) judged = { air, from: quality };
     const next = steer({ ...from, quality }, air, settings(), limits, clock.monotonic());
-    return hasFan() ? next : withoutFan(next, from);
+    if (!isTaken) return withoutFan(next, from, "starting");
+    return hasFan() ? next : withoutFan(next, from, "no-fan");
   }
 
   function keep(air: Reading | undefined, at: Pick<Measurement, "sampledAt" | "monotonic">): void {
@@ -298,6 +328,7 @@ export function createControl(options: ControlOptions): Control {
   /** Confirmed outside of the queue: a fan that takes its time to start must not keep the loop from its readings. */
   async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
     if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
+    if (!isTaken) await orAborted(fanTaken(), signal);
     // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
     const air = wish ? undefined : await measure(signal);
     const mine = await queue.last(async () => {
@@ -353,6 +384,19 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
+  async function run(signal: AbortSignal): Promise<void> {
+    if (!isTaken) await waitForFan(signal);
+    await everyPeriod(untilNext, tick, clock, signal);
+  }
+
+  /** A fan that is taken soon follows the first reading; one that is not has the cave measured meanwhile. */
+  async function waitForFan(signal: AbortSignal): Promise<void> {
+    const patience = linkSignals(signal);
+    await Promise.race([fanTaken(), clock.sleep(FAN_PATIENCE, patience.signal)]).catch(() => undefined);
+    patience.abort();
+    patience.release();
+  }
+
   /** Many at once are one: the newest settings count. */
   async function reconsider(): Promise<void> {
     if (isReconsidering) return;
@@ -371,12 +415,15 @@ export function createControl(options: ControlOptions): Control {
   }
 
   return {
-    run: (signal) => everyPeriod(untilNext, tick, clock, signal),
+    run,
     override: overrideConfirmed,
     reconsider: () => void reconsider(),
     read: readSensor,
     state,
-    remember,
+    // What an earlier run has left says more than what is known before the fan is found.
+    remember: async () => {
+      if (isTaken) await remember();
+    },
     release: () => queue.first(release),
   };
 }
