@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { GuardState } from "./cave/guard.ts";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
@@ -176,9 +177,15 @@ export async function startAgent(
     sensorSource: config.sensor.source,
     ...createFanLog(log, config.sensor.source, () => look()),
   });
-  await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) =>
-    log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again"),
-  );
+  /** Called by the control loop, when all rooms are there: what the fan tells meanwhile makes them look at each other. */
+  async function takeFan(): Promise<GuardState> {
+    await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) => {
+      if (stopping.signal.aborted) return;
+      log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
+    });
+    const found = fan.state();
+    return restored.guard(found === "failed" ? undefined : found === "on");
+  }
   const sensor = openSensor(config.sensor, config.simulation, {
     clock,
     fanOn: () => fan.state() === "on",
@@ -190,15 +197,14 @@ export async function startAgent(
         `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
       ),
   });
-  const found = fan.state() === "failed" ? undefined : fan.state() === "on";
-  const initial = await restoreSteering(kept, found, clock, log);
-  await kept.fan.write(fanRecord(initial, clock));
+  const restored = await restoreSteering(kept, clock, log);
   let told = "";
   const control = createControl({
     sensor,
     fan,
     clock,
-    initial,
+    initial: restored.initial,
+    takeFan,
     readEvery: config.sensor.readEvery,
     limits: steerLimits(config),
     response: responseLimits(config),

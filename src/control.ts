@@ -1,6 +1,6 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
 import type { FanReason, Override } from "./cave/controller.ts";
-import { type Hold, switched } from "./cave/guard.ts";
+import { delayed, type GuardState, type Hold, putBack, switched } from "./cave/guard.ts";
 import { drivesControl, type Quality, type QualityState } from "./cave/quality.ts";
 import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
@@ -12,8 +12,11 @@ import { createQueue } from "./control/queue.ts";
 import { createSharedReading } from "./control/shared-reading.ts";
 import { AgentError, isAborted, messageOf } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
+import { fanFailure } from "./fan/failure.ts";
 import type { Fan } from "./fan/fan.ts";
+import { linkSignals, orAborted } from "./lib/abort.ts";
 import type { Clock } from "./lib/clock.ts";
+import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import type { Reading, Sensor } from "./sensor/sensor.ts";
 
@@ -31,6 +34,11 @@ export interface ControlOptions {
   settings: () => Settings;
   /** What an earlier run left: guard and override. */
   initial: SteerState;
+  /**
+   * Takes the fan over and says where the guard stands then; never rejects. Called once, by `run` or the first override;
+   * until it resolves the cave is measured and the fan left alone. Left out: the fan is taken, and `initial` has its guard.
+   */
+  takeFan?: () => Promise<GuardState>;
   /** Called before the fan moves and after each change of guard or override. Waited for, but not longer than 1 s. */
   remember: (state: SteerState) => Promise<void>;
   /** A sample to be kept; `urgent` when an alert has come or gone, or the fan has switched. Must not throw. */
@@ -83,10 +91,20 @@ export interface Control {
   state(): ControlState;
   /** Writes down guard and override as they are now: their ages grow while nothing happens. */
   remember(): Promise<void>;
-  /** Puts the fan in its safe state and remembers that it moved. */
+  /**
+   * Puts the fan in its safe state and remembers that it moved; a command that is under way ends before, and none comes
+   * after. Rejects with `FAN_FAILED` if the fan cannot be released, or not within 10 s.
+   */
   release(): Promise<void>;
 }
 
+const RELEASE_DEADLINE: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's safe state",
+  remedy: "check the line; cave-agent doctor does",
+};
+const FAN_PATIENCE = 1000;
 const SHORTEST_PERIOD = 250;
 const REMEMBER_DEADLINE = 1000;
 /** A fan that takes its time takes seconds for each. */
@@ -109,10 +127,19 @@ export function createControl(options: ControlOptions): Control {
     fan,
     clock,
     onFault: options.onFanFault,
-    onLate: () => undefined,
+    onLate(on) {
+      const { guard } = steering;
+      const now = clock.monotonic();
+      book(guard.on === on ? delayed(guard, now) : switched(guard, on, now));
+    },
   });
   let steering = options.initial;
   let last: Steering | undefined;
+  let isTaken = options.takeFan === undefined;
+  let taking: Promise<void> | undefined;
+  let isReleased = false;
+  /** The fan was seen where the guard has booked it. */
+  let hasObeyed = false;
   /** The newest override that the fan was seen to obey, or that waits for the guard. */
   let standing = steering.controller.override;
   /** Of the newest reading: a decision that takes none says nothing of it. */
@@ -152,17 +179,74 @@ export function createControl(options: ControlOptions): Control {
     await Promise.race([options.remember(steering), clock.sleep(REMEMBER_DEADLINE)]);
   }
 
+  function book(guard: GuardState): void {
+    steering = { ...steering, guard };
+  }
+
+  const isAt = (on: boolean) => commanded.state() === (on ? "on" : "off");
+
   async function obey(next: Steering): Promise<void> {
+    if (isReleased) throw fanFailure("the fan was released and takes no commands", "restart the agent");
+    const isNew = next.state.guard !== steering.guard;
     last = next;
     steering = next.state;
-    if (next.on === undefined || commanded.state() === (next.on ? "on" : "off")) return;
+    if (next.on === undefined) return;
+    if (isAt(next.on)) {
+      hasObeyed = true;
+      return;
+    }
+    if (isNew) hasObeyed = false;
+    // A fan that is wanted elsewhere is not commanded back meanwhile: each try would lengthen the hold.
+    if (next.held) return;
     if (commanded.state() === "failed" && !commanded.isDue()) {
       const failure = commanded.fault();
       if (failure) throw failure;
       return;
     }
+    if (!isNew && !mayRepeat(next)) return;
     await remember();
-    await commanded.set(next.on);
+    await move(next.on);
+  }
+
+  /** Commanded where it is booked already, it moves now if it moves: the guard is told, and may hold what had obeyed. */
+  function mayRepeat(next: Steering): boolean {
+    const { guard } = steering;
+    const now = clock.monotonic();
+    const { state, held } = hasObeyed
+      ? putBack(guard, limits.guard, now)
+      : { state: delayed(guard, now), held: undefined };
+    book(state);
+    last = { ...next, held };
+    return held === undefined;
+  }
+
+  async function move(on: boolean): Promise<void> {
+    try {
+      await commanded.set(on);
+    } finally {
+      hasObeyed = isAt(on);
+      book(delayed(steering.guard, clock.monotonic()));
+    }
+  }
+
+  /** Once, however many ask. */
+  const fanTaken = (): Promise<void> => {
+    taking ??= takeFan();
+    return taking;
+  };
+
+  async function takeFan(): Promise<void> {
+    if (!options.takeFan) return;
+    const guard = await options.takeFan();
+    await queue.first(async () => {
+      if (isReleased) return;
+      isTaken = true;
+      book(guard);
+      await remember();
+      // Decided on again, now that the fan can follow.
+      await obey(decideOn(fault === undefined ? judged?.air : undefined, steering)).catch(() => undefined);
+      options.onTick(state());
+    });
   }
 
   const hasFan = () => fan.describe().driver !== "none";
@@ -172,7 +256,8 @@ export function createControl(options: ControlOptions): Control {
     const quality = air && air === judged?.air ? judged.from : from.quality;
     if (air) judged = { air, from: quality };
     const next = steer({ ...from, quality }, air, settings(), limits, clock.monotonic());
-    return hasFan() ? next : withoutFan(next, from);
+    if (!isTaken) return withoutFan(next, from, "starting");
+    return hasFan() ? next : withoutFan(next, from, "no-fan");
   }
 
   function keep(air: Reading | undefined, at: Pick<Measurement, "sampledAt" | "monotonic">): void {
@@ -243,6 +328,7 @@ export function createControl(options: ControlOptions): Control {
   /** Confirmed outside of the queue: a fan that takes its time to start must not keep the loop from its readings. */
   async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
     if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
+    if (!isTaken) await orAborted(fanTaken(), signal);
     // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
     const air = wish ? undefined : await measure(signal);
     const mine = await queue.last(async () => {
@@ -284,17 +370,31 @@ export function createControl(options: ControlOptions): Control {
   }
 
   async function release(): Promise<void> {
+    isReleased = true;
     const before = fan.state();
     try {
-      await fan.release();
+      await withDeadline(fan.release(), RELEASE_DEADLINE, clock, new AbortController().signal);
     } finally {
       const after = fan.state();
       if (after !== before) {
         const on = after === "failed" ? undefined : after === "on";
-        steering = { ...steering, guard: switched(steering.guard, on, clock.monotonic()) };
+        book(switched(steering.guard, on, clock.monotonic()));
         await remember();
       }
     }
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    if (!isTaken) await waitForFan(signal);
+    await everyPeriod(untilNext, tick, clock, signal);
+  }
+
+  /** A fan that is taken soon follows the first reading; one that is not has the cave measured meanwhile. */
+  async function waitForFan(signal: AbortSignal): Promise<void> {
+    const patience = linkSignals(signal);
+    await Promise.race([fanTaken(), clock.sleep(FAN_PATIENCE, patience.signal)]).catch(() => undefined);
+    patience.abort();
+    patience.release();
   }
 
   /** Many at once are one: the newest settings count. */
@@ -315,12 +415,15 @@ export function createControl(options: ControlOptions): Control {
   }
 
   return {
-    run: (signal) => everyPeriod(untilNext, tick, clock, signal),
+    run,
     override: overrideConfirmed,
     reconsider: () => void reconsider(),
     read: readSensor,
     state,
-    remember,
-    release,
+    // What an earlier run has left says more than what is known before the fan is found.
+    remember: async () => {
+      if (isTaken) await remember();
+    },
+    release: () => queue.first(release),
   };
 }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { GuardState } from "./cave/guard.ts";
 import { guardFromRecord, guardToRecord } from "./cave/guard-record.ts";
 import { overrideFromRecord, overrideToRecord } from "./cave/override-record.ts";
 import type { Settings } from "./cave/settings.ts";
@@ -67,20 +68,25 @@ export function fanRecord({ guard, controller }: SteerState, clock: Clock): FanR
   };
 }
 
-/** What an earlier run left of guard and override; `found` is where the fan is now, undefined if unknown. */
-export async function restoreSteering(
-  kept: Kept,
-  found: boolean | undefined,
-  clock: Clock,
-  log: Logger,
-): Promise<SteerState> {
+/** What an earlier run left of guard and override. */
+export interface RestoredSteering {
+  /** For as long as nobody knows where the fan is. */
+  initial: SteerState;
+  /** The guard once the fan was found on or off; undefined: it could not be found. */
+  guard: (found: boolean | undefined) => GuardState;
+}
+
+export async function restoreSteering(kept: Kept, clock: Clock, log: Logger): Promise<RestoredSteering> {
   const record = await kept.fan.read();
   const now = clock.monotonic();
-  const guard = guardFromRecord(record?.guard, now, found);
+  const guard = guardFromRecord(record?.guard, now, undefined);
   const override = overrideFromRecord(record?.override, now, clock.now());
   for (const { problem } of [guard, override]) {
     if (problem) log.warn({ event: "state-unusable", cause: problem }, `kept state is not used: ${problem}`);
   }
   const initial = initialSteering(guard.state, now);
-  return { ...initial, controller: { ...initial.controller, override: override.state } };
+  return {
+    initial: { ...initial, controller: { ...initial.controller, override: override.state } },
+    guard: (found) => guardFromRecord(record?.guard, clock.monotonic(), found).state,
+  };
 }

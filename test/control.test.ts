@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initialGuard } from "#agent/cave/guard.js";
+import { type GuardState, initialGuard } from "#agent/cave/guard.js";
 import type { Settings } from "#agent/cave/settings.js";
 import { initialSteering, type SteerLimits, type SteerState } from "#agent/cave/steer.js";
 import { type ControlState, createControl, type Measurement } from "#agent/control.js";
-import { AgentError, isAgentError } from "#agent/errors.js";
+import { AgentError, isAborted, isAgentError, messageOf } from "#agent/errors.js";
 import type { Fan } from "#agent/fan/fan.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
 import { LOOSE_LIMITS as LIMITS, SETTINGS } from "./support/cave.js";
-import { createFakeClock } from "./support/fake-clock.js";
+import { createFakeClock, type FakeClock } from "./support/fake-clock.js";
 
 interface Air {
   temperature: number;
@@ -38,6 +38,7 @@ function testSensor(air: Air): Sensor {
 interface Between {
   fan?: (fan: Fan) => Fan;
   sensor?: (sensor: Sensor) => Sensor;
+  takeFan?: () => Promise<GuardState>;
 }
 
 function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, between: Between = {}) {
@@ -54,6 +55,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, bet
     sensor: between.sensor?.(testSensor(air)) ?? testSensor(air),
     fan: between.fan?.(fan) ?? fan,
     clock,
+    ...(between.takeFan && { takeFan: between.takeFan }),
     readEvery: 5000,
     limits,
     response: { responseAfter: 1_800_000, temperatureDrop: 0.3, humidityDrop: 1 },
@@ -418,4 +420,148 @@ test("a fan that hangs is failed and alerted, is commanded once, and the loop go
   );
   assert.equal(commands, 1);
   await end();
+});
+
+/** Tells when the fan is commanded and released. A command takes 4 s. */
+function toldFan() {
+  const told: string[] = [];
+  let sleep: (milliseconds: number) => Promise<void> = async () => undefined;
+  const fan = (real: Fan): Fan => ({
+    ...real,
+    async set(on) {
+      told.push(`set ${on}`);
+      await sleep(4000);
+      await real.set(on);
+      told.push("obeyed");
+    },
+    async release() {
+      told.push("release");
+      await real.release();
+    },
+  });
+  return {
+    told,
+    fan,
+    slowBy(clock: Pick<FakeClock, "sleep">) {
+      sleep = (milliseconds) => clock.sleep(milliseconds);
+    },
+  };
+}
+
+test("after its release the fan is commanded by nothing and nobody", async () => {
+  const { told, fan } = toldFan();
+  const { clock, air, remembered, settings, control, signal, end } = build({}, LIMITS, { fan });
+  air.temperature = 14;
+  await clock.advance(6000);
+  await end();
+  await control.release();
+  assert.deepEqual(told, ["set true", "obeyed", "release"]);
+  const last = remembered.at(-1);
+  assert.equal(last?.guard.on, false);
+  settings.fanMode = "on";
+  control.reconsider();
+  await assert.rejects(
+    control.override({ on: true, duration: 60_000 }, new AbortController().signal),
+    /released/,
+  );
+  await assert.rejects(control.override(undefined, signal), isAborted);
+  await clock.advance(120_000);
+  assert.equal(told.length, 3);
+  await control.remember();
+  assert.deepEqual(remembered.at(-1)?.guard, last?.guard);
+});
+
+test("the release lets a command that is under way end, and goes before those that wait", async () => {
+  const { told, fan, slowBy } = toldFan();
+  const { clock, control, signal, end } = build({}, LIMITS, { fan });
+  slowBy(clock);
+  await clock.advance(1000);
+  const overrides = [true, false, true].map((on) =>
+    control.override({ on, duration: 60_000 }, signal).catch((error: unknown) => messageOf(error)),
+  );
+  const released = control.release();
+  await clock.advance(20_000);
+  await released;
+  assert.deepEqual(told, ["set true", "obeyed", "release"]);
+  const [first, ...others] = await Promise.all(overrides);
+  assert.equal(first, undefined);
+  for (const other of others) assert.match(String(other), /released/);
+  await end();
+});
+
+test("a release without an end is given up after 10 s, and what is known is remembered", async () => {
+  const fan = (real: Fan): Fan => ({ ...real, release: () => new Promise(() => undefined) });
+  const { clock, control, end } = build({}, LIMITS, { fan });
+  await clock.advance(1000);
+  await end();
+  const refused = assert.rejects(control.release(), /no answer within 10 s/);
+  await clock.advance(10_000);
+  await refused;
+});
+
+test("a fan that takes its time to be taken over is left alone, and the cave is measured meanwhile", async () => {
+  let found: (guard: GuardState) => void = () => undefined;
+  const taken = new Promise<GuardState>((resolve) => {
+    found = resolve;
+  });
+  const { told, fan } = toldFan();
+  const {
+    clock,
+    air,
+    fan: real,
+    samples,
+    remembered,
+    control,
+    signal,
+    end,
+  } = build({ telemetryInterval: 5 }, LIMITS, {
+    fan,
+    takeFan: () => taken,
+  });
+  air.temperature = 14;
+  const override = control.override({ on: false, duration: 7000 }, signal);
+  await clock.advance(9000);
+  assert.deepEqual(
+    samples.map(({ sample }) => sample.monotonic),
+    [1000, 6000],
+  );
+  await control.remember();
+  assert.deepEqual([told, remembered, control.state().reason], [[], [], "starting"]);
+  found(initialGuard(false, clock.monotonic()));
+  await clock.advance(1);
+  await override;
+  assert.deepEqual(
+    told,
+    ["set true", "obeyed", "set false", "obeyed"],
+    "first the air, then the person that waited",
+  );
+  assert.equal(remembered[0]?.guard.on, false);
+  await clock.advance(8000);
+  assert.equal(real.state(), "on");
+  await end();
+});
+
+test("a fan that is taken over soon follows the first reading", async () => {
+  const guard = initialGuard(false, 0);
+  const { clock, air, fan, control, end } = build({}, LIMITS, { takeFan: async () => guard });
+  air.temperature = 14;
+  await clock.advance(1);
+  assert.deepEqual([fan.state(), control.state().reason], ["on", "too-warm"]);
+  await end();
+});
+
+test("a fan that was never taken over is released all the same, and taken no more", async () => {
+  let found: (guard: GuardState) => void = () => undefined;
+  const taken = new Promise<GuardState>((resolve) => {
+    found = resolve;
+  });
+  const { told, fan } = toldFan();
+  const { clock, air, control, end } = build({}, LIMITS, { fan, takeFan: () => taken });
+  air.temperature = 14;
+  await clock.advance(6000);
+  await end();
+  await control.release();
+  found(initialGuard(false, clock.monotonic()));
+  await clock.advance(60_000);
+  assert.deepEqual(told, ["release"]);
 });

@@ -72,13 +72,36 @@ export function switched(state: GuardState, on: boolean | undefined, now: number
   return { on, since: now, switches: [...recent, now].slice(-MOST_SWITCHES_PER_HOUR) };
 }
 
+/**
+ * The newest switch may have come as late as now: its command took its time, or was not obeyed and is given again. However
+ * often that happens, the fan moves once: counted once, at the latest moment.
+ */
+export function delayed(state: GuardState, now: number): GuardState {
+  return { ...state, since: now, switches: [...state.switches.slice(0, -1), now] };
+}
+
+/**
+ * A fan that had obeyed has left its place by itself. Putting it back is a switch that counts like any other. Its
+ * minimum times do not hold it: they were not of the guard's making.
+ */
+export function putBack(state: GuardState, limits: GuardLimits, now: number): Guarded {
+  const held = budgetOf(state, limits);
+  if (now < held.until) return { state, on: state.on, held };
+  return { state: switched(state, state.on, now), on: state.on, held: undefined };
+}
+
 /** The limit that lasts longest; it may lie in the past. */
 function holdOf(state: GuardState, limits: GuardLimits): Hold {
   const minimum = minimumOf(state, limits);
-  // With N switches in the last hour the next one waits until the Nth last is an hour old.
+  const budget = budgetOf(state, limits);
+  return budget.until > minimum.until ? budget : minimum;
+}
+
+// With N switches in the last hour the next one waits until the Nth last is an hour old.
+function budgetOf(state: GuardState, limits: GuardLimits): Hold {
   const counted = state.switches.at(-limits.switchesPerHour);
-  const budget = counted === undefined ? Number.NEGATIVE_INFINITY : counted + HOUR;
-  return budget > minimum.until ? { until: budget, cause: "switches-per-hour" } : minimum;
+  const until = counted === undefined ? Number.NEGATIVE_INFINITY : counted + HOUR;
+  return { until, cause: "switches-per-hour" };
 }
 
 function minimumOf({ on, since }: GuardState, { minimumOn, minimumOff }: GuardLimits): Hold {

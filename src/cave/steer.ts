@@ -68,10 +68,10 @@ export function steer(
   };
 }
 
-/** The same in a cave without a fan: nothing is commanded, and the guard has nothing to count. */
-export function withoutFan(steering: Steering, from: SteerState): Steering {
+/** The same without a fan, or with one that was not taken over yet: nothing is commanded, and the guard counts nothing. */
+export function withoutFan(steering: Steering, from: SteerState, reason: "no-fan" | "starting"): Steering {
   const state = { ...steering.state, guard: from.guard };
-  return { ...steering, state, command: "hold", reason: "no-fan", on: undefined, held: undefined };
+  return { ...steering, state, command: "hold", reason, on: undefined, held: undefined };
 }
 
 function wantedBy(command: FanCommand): boolean | undefined {

@@ -45,17 +45,16 @@ export function createCommandedFan({ fan, clock, onFault, onLate }: CommandedFan
   function give(on: boolean): Promise<void> {
     let isGivenUp = false;
     isUnderWay = true;
-    const given = fan.set(on).finally(() => {
+    const given = fan.set(on);
+    const end = (failure: AgentError | undefined) => {
       isUnderWay = false;
-    });
-    const late = (failure: AgentError | undefined) => {
       if (!isGivenUp) return;
       fault = failure;
       onLate(on);
     };
     given.then(
-      () => late(undefined),
-      (error: unknown) => late(asFanFailure(error)),
+      () => end(undefined),
+      (error: unknown) => end(asFanFailure(error)),
     );
     return withDeadline(given, FAN_DEADLINE, clock, NEVER).finally(() => {
       isGivenUp = true;

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  delayed,
   type GuardLimits,
   type GuardState,
   guard,
   initialGuard,
   MOST_SWITCHES_PER_HOUR,
+  putBack,
   switched,
 } from "#agent/cave/guard.js";
 
@@ -96,5 +98,30 @@ describe("switches per hour", () => {
       state = switched(state, second % 2 === 0, second * 1000);
     assert.equal(state.switches.length, MOST_SWITCHES_PER_HOUR);
     assert.deepEqual(switched(state, true, 3 * 3_600_000).switches, [3 * 3_600_000]);
+  });
+});
+
+describe("a fan that does not do what it was told", () => {
+  it("is counted once for one switch, at the latest moment that it can have come", () => {
+    const once = guard(at(false), true, LIMITS, 3 * MINUTE).state;
+    const late = delayed(delayed(once, 4 * MINUTE), 9 * MINUTE);
+    assert.deepEqual(late, { on: true, since: 9 * MINUTE, switches: [9 * MINUTE] });
+    assert.deepEqual(guard(late, false, LIMITS, 10 * MINUTE).held, {
+      until: 11 * MINUTE,
+      cause: "minimum-on",
+    });
+  });
+
+  it("is put back without its minimum time, but never more often than it may switch", () => {
+    let state = at(true);
+    for (let count = 0; count < LIMITS.switchesPerHour; count += 1) {
+      const back = putBack(state, LIMITS, count);
+      assert.deepEqual([back.on, back.held], [true, undefined]);
+      state = back.state;
+    }
+    const { held, state: same } = putBack(state, LIMITS, MINUTE);
+    assert.deepEqual(held, { until: 60 * MINUTE, cause: "switches-per-hour" });
+    assert.equal(same, state);
+    assert.equal(putBack(state, LIMITS, 60 * MINUTE).held, undefined);
   });
 });
