@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { messageOf } from "./errors.ts";
+import { isAgentError, messageOf } from "./errors.ts";
 import { openFan } from "./fan/open.ts";
 import { causeOf, createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
+import { createClockWatch } from "./health/clock/watch.ts";
+import { LINUX, type Machine } from "./health/doctor/check.ts";
 import { runDoctor, usable } from "./health/doctor/run.ts";
 import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
@@ -15,6 +17,7 @@ import { readTrustedCa } from "./hub/identity.ts";
 import { createIdentitySource } from "./hub/identity-source.ts";
 import { createMethods } from "./hub/methods.ts";
 import { MODEL_ID } from "./hub/model.ts";
+import { createOutboxReport } from "./hub/outbox-report.ts";
 import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
@@ -25,13 +28,14 @@ import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
+import { shared } from "./lib/shared.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
-import type { OpenI2cAdapter } from "./sensor/i2c-bus.ts";
 import { openSensor } from "./sensor/open.ts";
+import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -39,8 +43,8 @@ export interface AgentParts {
   clock: Clock;
   /** [0, 1) */
   random: () => number;
-  /** The byte edge of the I2C buses; the machine's own if left out. */
-  openAdapter?: OpenI2cAdapter;
+  /** Left out: where Linux has it. */
+  machine?: Machine;
 }
 
 export interface Agent {
@@ -66,8 +70,10 @@ const FAN_OPEN: Deadline = {
 };
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
-export async function startAgent(config: Config, parts: AgentParts): Promise<Agent> {
-  const { log, clock, random, openAdapter } = parts;
+export async function startAgent(
+  config: Config,
+  { log, clock, random, machine = LINUX }: AgentParts,
+): Promise<Agent> {
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
   const identity = createIdentitySource(config.device, {
     onNew: ({ thumbprint, notAfter }) =>
@@ -85,12 +91,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  // First of all, because it is also the lock of the state directory. Nobody can ask before the rooms are there.
-  const statusServer = await openStatus(config, {
-    document: () => health.document(),
-    diagnose: (signal) => diagnose(signal),
-    log,
-  });
+  const lock = await lockUnlessBroken(config.state.directory, deviceId, log);
   const kept = await openKept(config.state.directory, log);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -98,15 +99,30 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const run = randomUUID();
   const stopping = new AbortController();
 
+  // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
+  let look = (): void => undefined;
+  const clockWatch = createClockWatch(machine, clock, () => look());
+  // The outbox may have to tell of its disk before there is a cave to look at.
+  const health = createHealth({
+    clock,
+    log,
+    status: () => status(),
+    control: () => control.state(),
+    identity: identity.current,
+    clockSynchronized: clockWatch.isSynchronized,
+  });
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
-    sequence: await openSequence(join(config.state.directory, "sequence")),
+    sequence: await openSequence(join(config.state.directory, "sequence"), {
+      onLeap: ({ code, message, remedy }) =>
+        log.error({ event: "sequence-leap", code, cause: message, remedy }, `${message}; ${remedy}`),
+    }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
     syncEvery: config.outbox.syncEvery,
     ringCapacity: config.outbox.memoryCapacity,
     clock,
-    onHealth: (event) => health.onOutbox(event),
+    onHealth: health.onOutbox,
   });
   const session = createSession({
     identity,
@@ -136,6 +152,12 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const reported = createReported(session, clock, (error) =>
     log.debug({ event: "report-failed", cause: messageOf(error) }, "reporting is interrupted"),
   );
+  const outboxReport = createOutboxReport({
+    counts: outbox.counts,
+    drained: courier.drained,
+    reported,
+    clock,
+  });
   const twin = createTwinSettings(config.cave, await kept.settings.read());
 
   // The outbox takes them in order: when the last one is in, all are.
@@ -149,7 +171,6 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     }
   }
 
-  let look: () => void = () => undefined;
   const fan = openFan(config.fan, {
     clock,
     sensorSource: config.sensor.source,
@@ -161,7 +182,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
   const sensor = openSensor(config.sensor, config.simulation, {
     clock,
     fanOn: () => fan.state() === "on",
-    openAdapter,
+    openAdapter: machine.openAdapter,
     answered: kept.sensor,
     onSimulated: (error) =>
       log.warn(
@@ -195,7 +216,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
         fanReason: state.reason,
         sensor: describeForTwin(sensor.describe(), state.sensor),
       });
-      health.look();
+      look();
     },
     onSensorFault: (error) =>
       log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
@@ -214,13 +235,18 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       settings: twin.current(),
       outbox: outbox.counts(),
     });
-  const health = createHealth({ clock, log, status, control: control.state, identity: identity.current });
-  look = health.look;
-  const diagnose = (signal: AbortSignal) =>
+  const diagnose = shared(() =>
     runDoctor(
-      { configuration: usable(config), hub: session.describe().hub ?? undefined, running: status(), clock },
-      signal,
-    );
+      {
+        configuration: usable(config),
+        hub: session.describe().hub ?? undefined,
+        running: status(),
+        clock,
+        machine,
+      },
+      stopping.signal,
+    ),
+  );
 
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {
@@ -241,14 +267,14 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     session,
     twin,
     reported,
-    outbox,
+    outboxReport,
     identity,
     onMethod,
     onSettings(settings) {
       control.reconsider();
       void kept.settings.write(settings);
     },
-    onTransition: () => health.look(),
+    onTransition: () => look(),
     lastBoot: () => clock.now() - uptime(),
   });
 
@@ -256,13 +282,18 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
+  const statusServer = await openStatus(config, { document: health.document, diagnose, log });
+  look = health.look;
+  look();
   const watchCertificate = async () => {
-    if (identity.reload()) health.look();
+    if (identity.reload()) look();
   };
   const life = startRooms([
+    { name: "state", afterStop: async () => lock?.release() },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
+    { name: "outbox report", run: outboxReport.run },
     {
       name: "courier",
       run: courier.run,
@@ -276,6 +307,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       name: "certificate",
       run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
     },
+    { name: "clock", run: clockWatch.run },
     { name: "status", afterStop: async () => statusServer?.close() },
     { name: "sensor", afterStop: () => sensor.close() },
     { name: "fan", afterStop: () => control.release() },
@@ -306,4 +338,19 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Age
       log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
     },
   };
+}
+
+/** Undefined where nothing can be written: that is told, and is no reason to leave the cave alone. */
+async function lockUnlessBroken(
+  directory: string,
+  deviceId: string,
+  log: Logger,
+): Promise<StateLock | undefined> {
+  try {
+    return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
+  } catch (error) {
+    if (isAgentError(error)) throw error;
+    log.warn({ event: "state-unlocked", cause: messageOf(error) }, "the state directory cannot be locked");
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
 import { LINE_FORMS, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
+import { parseLoopback } from "./lib/loopback.ts";
 
 /** What our schema items carry beyond convict's own fields. */
 export interface Bounds {
@@ -74,6 +75,16 @@ function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
   };
 }
 
+/** What others could reach would tell them of the cave, and let them ask without end. */
+function checkLoopback(value: unknown): void {
+  if (value === "" || (typeof value === "string" && parseLoopback(value))) return;
+  refuse(
+    'must be a loopback address and port, such as "127.0.0.1:9464", or empty; to be asked from another machine, put ' +
+      "a proxy with authentication in front",
+    value,
+  );
+}
+
 /** A cave setting has the same range whether it comes from this file or from the twin. */
 function checkCaveSetting(value: unknown, item: object): void {
   const { setting = "" }: Bounds = item;
@@ -126,6 +137,7 @@ export const FORMATS = {
   sensorAddress: { validate: checkSensorAddress, coerce: strictNumber },
   requiredText: { validate: checkText(/\S/, "must be a text that is not empty") },
   text: { validate: checkText(/^/, "must be a text") },
+  loopback: { validate: checkLoopback },
   idScope: {
     validate: checkText(/^0n[0-9A-Za-z]{4,30}$/, "must be the DPS's ID scope, such as 0ne00123ABC"),
   },

@@ -151,13 +151,13 @@ const SECTIONS: Record<string, Record<string, Item>> = {
     syncEvery: duration("what a power cut may take at most", "10s", SECOND / 10, HOUR),
     memoryCapacity: count("samples kept in memory while the disk cannot be used", 10_000, 1, 1_000_000),
     inFlight: count("messages sent before the first is acknowledged", 8, 1, 1000),
-    perSecond: amount("most messages a second; 0: no bound", 20, 0, 100_000),
+    perSecond: amount("most messages a second; 0: no bound", 3, 0, 100_000),
   },
   status: {
     socket: { doc: "Unix socket; empty: status.sock in the state directory", format: "text", default: "" },
     listen: {
       doc: "loopback address:port for /status and /metrics; empty: none",
-      format: "text",
+      format: "loopback",
       default: "",
     },
   },

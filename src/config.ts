@@ -56,32 +56,65 @@ export function configError(message: string, remedy: string, cause?: unknown): A
   return new AgentError(message, { code: "CONFIG_INVALID", retryable: false, remedy, cause });
 }
 
+/** One thing that is wrong in a configuration. */
+export interface Problem {
+  /** As `section.key`, `section`, or the name of an environment variable. */
+  key: string;
+  /** Nothing reads it: a slip of the pen, or of a later version. */
+  isUnknown: boolean;
+  /** One line, which begins with the key and names the value and what is allowed. */
+  text: string;
+}
+
 /**
  * Reads and checks `file` (TOML) and the environment, which wins. Throws an AgentError `CONFIG_INVALID` whose message
  * names every wrong key with its value and what is allowed, one a line.
  */
-export function loadConfig(
+export function loadConfig(file: string, environment: Environment = process.env): Config {
+  const { config, problems } = examineConfig(file, environment);
+  if (config && problems.length === 0) return config;
+  throw refusal(file, problems);
+}
+
+/**
+ * The same for who goes on in spite of problems: `config` is what is known, and undefined only if the value of a known
+ * key is wrong. Throws `CONFIG_INVALID` for a file that cannot be read or is not TOML.
+ */
+export function examineConfig(
   file: string,
-  environment: Record<string, string | undefined> = process.env,
-): Config {
+  environment: Environment = process.env,
+): { config: Config | undefined; problems: Problem[] } {
   const document = withLineTexts(readToml(file));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
-  if (unknown.length > 0) throw refusal(file, unknown);
+  const wrong = wrongValues(schema, withoutUnknown(document)).map((text) => withOrigin(text, environment));
+  const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
+  const config = raw && convert(raw, dirname(resolve(file)));
+  const contradictory = config ? [...sensorProblems(config), ...fanProblems(config.fan)] : [];
+  return {
+    config,
+    problems: [
+      ...unknown.map((text) => problem(text, true)),
+      ...[...wrong, ...contradictory].map((text) => problem(text, false)),
+    ],
+  };
+}
+
+export type Environment = Record<string, string | undefined>;
+
+function problem(text: string, isUnknown: boolean): Problem {
+  return { key: /^[\w.]+/.exec(text)?.[0] ?? "", isUnknown, text };
+}
+
+/** Convict's own words, a key a line. */
+function wrongValues(schema: ReturnType<typeof createSchema>, document: object): string[] {
   try {
     schema.load(document as never);
     schema.validate({ allowed: "strict" });
+    return [];
   } catch (error) {
-    const lines = error instanceof Error ? error.message.split("\n") : [String(error)];
-    throw refusal(
-      file,
-      lines.map((line) => withOrigin(line, environment)),
-    );
+    return error instanceof Error ? error.message.split("\n") : [String(error)];
   }
-  const config = convert(schema.getProperties() as Raw, dirname(resolve(file)));
-  const problems = [...sensorProblems(config), ...fanProblems(config.fan)];
-  if (problems.length > 0) throw refusal(file, problems);
-  return config;
 }
 
 /** Longer than a pulse of the sensor's heater and the cooling after it. */
@@ -100,9 +133,9 @@ function sensorProblems({ sensor }: Config): string[] {
   return [];
 }
 
-function refusal(file: string, problems: string[]): AgentError {
+function refusal(file: string, problems: Problem[]): AgentError {
   return configError(
-    problems.join("\n"),
+    problems.map(({ text }) => text).join("\n"),
     `correct ${file} or the environment, then try "cave-agent config check ${file}"`,
   );
 }
@@ -150,7 +183,7 @@ function withLineTexts(document: Record<string, unknown>): Record<string, unknow
 }
 
 /** A wrong value may come from the environment, where nobody would look for it. */
-function withOrigin(line: string, environment: Record<string, string | undefined>): string {
+function withOrigin(line: string, environment: Environment): string {
   const name = environmentName(/^[\w.]+/.exec(line)?.[0] ?? "");
   return environment[name] === undefined ? line : `${line} (from the environment: ${name})`;
 }
@@ -171,10 +204,19 @@ function unknownKeys(document: Record<string, unknown>): string[] {
   });
 }
 
+function withoutUnknown(document: Record<string, unknown>): object {
+  const known = Object.entries(document).flatMap(([section, keys]) => {
+    const names = KNOWN_KEYS.get(section);
+    if (!names || typeof keys !== "object" || keys === null || Array.isArray(keys)) return [];
+    return [[section, Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)))]];
+  });
+  return Object.fromEntries(known);
+}
+
 /** Belongs to cave-fleet, which shares the prefix. */
 const FOREIGN_VARIABLES = new Set(["CAVE_HUB_CONNECTION_STRING"]);
 
-function unknownVariables(environment: Record<string, string | undefined>): string[] {
+function unknownVariables(environment: Environment): string[] {
   const known = new Set(
     [...KNOWN_KEYS].flatMap(([section, keys]) => keys.map((key) => environmentName(`${section}.${key}`))),
   );

@@ -1,19 +1,20 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
 import type { FanReason, Override } from "./cave/controller.ts";
 import { type Hold, switched } from "./cave/guard.ts";
-import { drivesControl, type Quality } from "./cave/quality.ts";
+import { drivesControl, type Quality, type QualityState } from "./cave/quality.ts";
 import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
 import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
 import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "./cave/steer.ts";
+import { createCommandedFan } from "./control/commanded-fan.ts";
+import { createQueue } from "./control/queue.ts";
+import { createSharedReading } from "./control/shared-reading.ts";
 import { AgentError, isAborted, messageOf } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
 import type { Fan } from "./fan/fan.ts";
 import type { Clock } from "./lib/clock.ts";
-import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { everyPeriod } from "./lib/periodic.ts";
-import { createTurn } from "./lib/turn.ts";
 import type { Reading, Sensor } from "./sensor/sensor.ts";
 
 /** A measurement that is to be kept: what the outbox adds is its sequence. */
@@ -71,12 +72,13 @@ export interface Control {
   /**
    * Sets or, with undefined, ends an override. Resolves once the fan has obeyed, and its feedback has shown it, or the
    * guard holds it for a while (`state().held`). Rejects with `FAN_FAILED` if it does not obey, with `FAN_HELD` if the
-   * guard would hold it for as long as the override lasts, and with `FAN_ABSENT`; the override is then as it was.
+   * guard would hold it for as long as the override lasts, with `FAN_ABSENT`, and with `CONTROL_BUSY` if many others
+   * wait; the override is then as it was.
    */
   override(wish: Wish | undefined, signal: AbortSignal): Promise<void>;
   /** Settings have changed: what needs no reading, such as `fanMode`, takes effect now. */
   reconsider(): void;
-  /** One fresh reading, for a person who asks; it is not kept. */
+  /** The reading that is under way, or else a fresh one, for a person who asks; it is not kept. */
   read(signal: AbortSignal): Promise<Reading>;
   state(): ControlState;
   /** Writes down guard and override as they are now: their ages grow while nothing happens. */
@@ -85,29 +87,10 @@ export interface Control {
   release(): Promise<void>;
 }
 
-const SENSOR_DEADLINE: Deadline = {
-  after: 5000,
-  code: "SENSOR_TIMEOUT",
-  awaiting: "the sensor",
-  remedy: "check the bus; cave-agent doctor does",
-};
-const FAN_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan",
-  remedy: "check the line; cave-agent doctor does",
-};
-/** A fan that is being commanded is not left half-way because the agent stops. */
-const NEVER = new AbortController().signal;
-const FAN_RETRY = 60_000;
 const SHORTEST_PERIOD = 250;
 const REMEMBER_DEADLINE = 1000;
-
-const atTwoDecimals = (reading: Reading): Reading => ({
-  ...reading,
-  temperature: Math.round(reading.temperature * 100) / 100,
-  humidity: Math.round(reading.humidity * 100) / 100,
-});
+/** A fan that takes its time takes seconds for each. */
+const WAITING_OVERRIDES = 10;
 
 function heldTooLong(held: Hold, clock: Clock): AgentError {
   const until = new Date(clock.now() + (held.until - clock.monotonic())).toISOString();
@@ -120,21 +103,33 @@ function heldTooLong(held: Hold, clock: Clock): AgentError {
 
 export function createControl(options: ControlOptions): Control {
   const { sensor, fan, clock, readEvery, limits, settings } = options;
-  const turn = createTurn();
+  /** Whatever decides for the fan or commands it. Nothing in it waits for the sensor. */
+  const queue = createQueue(WAITING_OVERRIDES);
+  const commanded = createCommandedFan({
+    fan,
+    clock,
+    onFault: options.onFanFault,
+    onLate: () => undefined,
+  });
   let steering = options.initial;
   let last: Steering | undefined;
+  /** The newest override that the fan was seen to obey, or that waits for the guard. */
+  let standing = steering.controller.override;
+  /** Of the newest reading: a decision that takes none says nothing of it. */
+  let quality: Quality = "missing";
   let response = INITIAL_RESPONSE;
   let reading: ControlState["reading"];
   /** The newest reading that is the cave's and not the warm sensor's. */
   let caveAir: Reading | undefined;
   let fault: string | undefined;
   let alerts: Alerts = { fan: false, temperature: false, humidity: false };
+  /** The reading that was judged last, and what was remembered before it. */
+  let judged: { air: Reading; from: QualityState } | undefined;
+  let isReconsidering = false;
   let readAt = clock.monotonic();
   const schedule = createSchedule();
-  let nextFanRetry = 0;
 
-  const readSensor = async (signal: AbortSignal) =>
-    atTwoDecimals(await withDeadline(sensor.read, SENSOR_DEADLINE, clock, signal));
+  const readSensor = createSharedReading(sensor, clock);
 
   async function measure(signal: AbortSignal): Promise<Reading | undefined> {
     try {
@@ -160,64 +155,76 @@ export function createControl(options: ControlOptions): Control {
   async function obey(next: Steering): Promise<void> {
     last = next;
     steering = next.state;
-    if (next.on === undefined || fan.state() === (next.on ? "on" : "off")) return;
-    if (fan.state() === "failed") {
-      if (clock.monotonic() < nextFanRetry) return;
-      // Counted from every try: a fan that obeys and fails again must not be switched at the pace of the readings.
-      nextFanRetry = clock.monotonic() + FAN_RETRY;
+    if (next.on === undefined || commanded.state() === (next.on ? "on" : "off")) return;
+    if (commanded.state() === "failed" && !commanded.isDue()) {
+      const failure = commanded.fault();
+      if (failure) throw failure;
+      return;
     }
     await remember();
-    try {
-      await withDeadline(fan.set(next.on), FAN_DEADLINE, clock, NEVER);
-    } catch (error) {
-      nextFanRetry = clock.monotonic() + FAN_RETRY;
-      options.onFanFault(error);
-      throw error;
-    }
+    await commanded.set(next.on);
   }
 
   const hasFan = () => fan.describe().driver !== "none";
 
   function decideOn(air: Reading | undefined, from: SteerState): Steering {
-    const next = steer(from, air, settings(), limits, clock.monotonic());
+    // Two may decide on one reading: it must not pass for two that agree.
+    const quality = air && air === judged?.air ? judged.from : from.quality;
+    if (air) judged = { air, from: quality };
+    const next = steer({ ...from, quality }, air, settings(), limits, clock.monotonic());
     return hasFan() ? next : withoutFan(next, from);
   }
 
-  function keep(air: Reading | undefined): void {
-    const found = assess(caveAir, settings(), fan.state());
+  function keep(air: Reading | undefined, at: Pick<Measurement, "sampledAt" | "monotonic">): void {
+    const found = assess(caveAir, settings(), commanded.state());
     alerts = { ...found, fan: found.fan || response.noEffectSince !== undefined };
     if (!air) return;
-    const now = clock.monotonic();
-    const due = schedule.due(now, settings().telemetryInterval * 1000, { alerts, fan: fan.state() });
+    const due = schedule.due(at.monotonic, settings().telemetryInterval * 1000, {
+      alerts,
+      fan: commanded.state(),
+    });
     if (due === "no") return;
-    const quality = last?.quality ?? "good";
-    options.onSample({ ...air, sampledAt: clock.now(), monotonic: now, quality, alerts }, due === "urgent");
+    options.onSample({ ...air, ...at, quality, alerts }, due === "urgent");
   }
 
   async function tick(signal: AbortSignal): Promise<void> {
     readAt = clock.monotonic();
     const air = await measure(signal);
+    const at = { sampledAt: clock.now(), monotonic: clock.monotonic() };
+    await queue.first(async () => {
+      await follow(air);
+      keep(air, at);
+      options.onTick(state());
+    });
+  }
+
+  async function follow(air: Reading | undefined): Promise<void> {
     const next = decideOn(air, steering);
+    quality = next.quality;
     // The fault was told; the loop goes on to the next reading.
     await obey(next).catch(() => undefined);
     const good = drivesControl(next.quality) ? air : undefined;
-    response = respond(response, fan.state() === "on", good, settings(), options.response, clock.monotonic());
-    keep(air);
-    options.onTick(state());
+    response = respond(
+      response,
+      commanded.state() === "on",
+      good,
+      settings(),
+      options.response,
+      clock.monotonic(),
+    );
   }
 
-  async function override(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
-    if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
+  async function override(wish: Wish | undefined, air: Reading | undefined): Promise<void> {
     const before = steering;
     const until = clock.monotonic() + (wish?.duration ?? 0);
     const wished: SteerState = {
       ...before,
       controller: { ...before.controller, override: wish && { on: wish.on, until } },
     };
-    // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
-    const next = decideOn(wish ? undefined : await measure(signal), wished);
+    const next = decideOn(air, wished);
+    if (!wish) quality = next.quality;
     if (wish && next.held && next.held.until >= until) throw heldTooLong(next.held, clock);
-    nextFanRetry = 0;
+    commanded.askNow();
     try {
       await obey(next);
       await remember();
@@ -233,20 +240,23 @@ export function createControl(options: ControlOptions): Control {
     steering = { ...steering, controller: { ...steering.controller, override: value } };
   }
 
-  /** Outside of the turn: a fan that takes its time to start must not keep the loop from its readings. */
+  /** Confirmed outside of the queue: a fan that takes its time to start must not keep the loop from its readings. */
   async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
-    const [former, mine] = await turn(async () => {
-      const before = steering.controller.override;
-      await override(wish, signal);
-      return [before, steering.controller.override];
+    if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
+    // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
+    const air = wish ? undefined : await measure(signal);
+    const mine = await queue.last(async () => {
+      signal.throwIfAborted();
+      await override(wish, air);
+      return steering.controller.override;
     });
-    if (!wish || last?.held) return;
     try {
-      await fan.confirmed(signal);
+      if (wish && !last?.held) await fan.confirmed(signal);
+      standing = mine;
     } catch (error) {
-      await turn(async () => {
+      await queue.first(async () => {
         if (isAborted(error) || steering.controller.override !== mine) return;
-        setOverride(former);
+        setOverride(standing);
         await remember();
       });
       throw error;
@@ -260,13 +270,13 @@ export function createControl(options: ControlOptions): Control {
     const wish = steering.controller.override;
     const held = last?.held;
     return {
-      fan: fan.state(),
+      fan: commanded.state(),
       reason: last?.reason ?? "starting",
       overrideUntil: wish && toWall(wish.until),
       held: held && { ...held, until: toWall(held.until) },
       sensor: last?.stale ? "stale" : fault === undefined ? "ok" : "failed",
       fault,
-      quality: last?.quality ?? "missing",
+      quality,
       noEffect: response.noEffectSince !== undefined,
       reading,
       alerts,
@@ -287,6 +297,16 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
+  /** Many at once are one: the newest settings count. */
+  async function reconsider(): Promise<void> {
+    if (isReconsidering) return;
+    isReconsidering = true;
+    await queue.first(async () => {
+      isReconsidering = false;
+      await obey(decideOn(undefined, steering)).catch(() => undefined);
+    });
+  }
+
   // A sample that is due sooner than the next reading brings the reading forward, but not a sensor that just failed.
   function untilNext(): number {
     const { telemetryInterval } = settings();
@@ -295,10 +315,10 @@ export function createControl(options: ControlOptions): Control {
   }
 
   return {
-    run: (signal) => everyPeriod(untilNext, (each) => turn(() => tick(each)), clock, signal),
+    run: (signal) => everyPeriod(untilNext, tick, clock, signal),
     override: overrideConfirmed,
-    reconsider: () => void turn(() => obey(decideOn(undefined, steering))).catch(() => undefined),
-    read: (signal) => turn(() => readSensor(signal)),
+    reconsider: () => void reconsider(),
+    read: readSensor,
     state,
     remember,
     release,

@@ -37,8 +37,15 @@ const PRETTY = {
     cause === undefined || String(msg).includes(String(cause)) ? String(msg) : `${msg}: ${cause}`,
 };
 
+/** A log, and the end of it. */
+export interface Log {
+  log: Logger;
+  /** Says how many repeated lines were left out that no later line has told of; to be called last. */
+  end(): void;
+}
+
 /** The agent's log: one line an event, each with a stable `event` name. Writes to standard output. */
-export function createLog(level: LogLevel, format: LogFormat): Logger {
+export function createLog(level: LogLevel, format: LogFormat): Log {
   const limit = createRateLimit({ clock: systemClock, every: REPEAT_AFTER });
   const readable = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
   const options = {
@@ -57,8 +64,15 @@ export function createLog(level: LogLevel, format: LogFormat): Logger {
       },
     },
   };
-  if (!readable) return pino(options, pino.destination({ dest: 1, sync: true }));
-  return pino(options, pretty(PRETTY));
+  const log = pino(options, readable ? pretty(PRETTY) : pino.destination({ dest: 1, sync: true }));
+  return {
+    log,
+    end() {
+      for (const { key, suppressed } of limit.flush()) {
+        log.warn({ event: "suppressed", cause: key, suppressed }, `left out ${suppressed} times: ${key}`);
+      }
+    },
+  };
 }
 
 /** Sets the level of `log` for a while; the returned function gives the one before and lets the last call win. */

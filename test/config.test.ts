@@ -53,6 +53,8 @@ staleAfter = 90
 [cave]
 targetTemperature = "11.5"
 fanMode = "ON"
+[status]
+listen = "[::1]:9464"
 `);
   assert.equal(config.device.certificateFile, join(folder, "leaf.pem"));
   assert.equal(config.device.keyFile, "/keys/leaf.key.pem");
@@ -112,6 +114,11 @@ test("wrong types and impossible values are refused with key, value and range", 
     [`[simulation]\nspeed = nan`, /simulation\.speed: must be a number from 0\.1 to 3600/],
     [`[tls]\ntrustedCaFile = 7`, /tls\.trustedCaFile: must be a text: value was 7/],
     [`[hub]\nkeepAlive = "1s"`, /hub\.keepAlive: must be a duration from 4s .*value was "1s"/],
+    [
+      `[status]\nlisten = "0.0.0.0:9464"`,
+      /status\.listen: must be a loopback address and port, such as "127\.0\.0\.1:9464".*value was "0\.0\.0\.0:9464"/,
+    ],
+    [`[status]\nlisten = 9464`, /status\.listen: must be a loopback address.*value was 9464/],
     [`[log]\nlevel = "loud"`, /log\.level: must be one of .*value was "loud"/],
   ];
   for (const [toml, expected] of cases) assert.match(refusalOf(`${REQUIRED}\n${toml}`), expected);

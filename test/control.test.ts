@@ -5,6 +5,7 @@ import type { Settings } from "#agent/cave/settings.js";
 import { initialSteering, type SteerLimits, type SteerState } from "#agent/cave/steer.js";
 import { type ControlState, createControl, type Measurement } from "#agent/control.js";
 import { AgentError, isAgentError } from "#agent/errors.js";
+import type { Fan } from "#agent/fan/fan.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
 import { LOOSE_LIMITS as LIMITS, SETTINGS } from "./support/cave.js";
@@ -33,18 +34,25 @@ function testSensor(air: Air): Sensor {
   };
 }
 
-function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
+/** Stands between the loop and the fan or the sensor, to make them hang. */
+interface Between {
+  fan?: (fan: Fan) => Fan;
+  sensor?: (sensor: Sensor) => Sensor;
+}
+
+function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS, between: Between = {}) {
   const clock = createFakeClock();
   const air: Air = { temperature: 12, humidity: 90, reads: 0 };
   const fan = createSimulatedFan({ safeState: "off" });
   const settings: Settings = { ...SETTINGS, ...change };
   const samples: { sample: Measurement; urgent: boolean }[] = [];
   const changes: ControlState[] = [];
+  const states: { at: number; state: ControlState }[] = [];
   const faults: string[] = [];
   const remembered: SteerState[] = [];
   const control = createControl({
-    sensor: testSensor(air),
-    fan,
+    sensor: between.sensor?.(testSensor(air)) ?? testSensor(air),
+    fan: between.fan?.(fan) ?? fan,
     clock,
     readEvery: 5000,
     limits,
@@ -54,6 +62,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
     remember: async (state) => void remembered.push(state),
     onSample: (sample, urgent) => samples.push({ sample, urgent }),
     onTick: (state) => {
+      states.push({ at: clock.monotonic(), state });
       const { fan: now, reason } = changes.at(-1) ?? {};
       if (now !== state.fan || reason !== state.reason) changes.push(state);
     },
@@ -69,6 +78,7 @@ function build(change: Partial<Settings> = {}, limits: SteerLimits = LIMITS) {
   return {
     clock,
     air,
+    states,
     fan,
     settings,
     samples,
@@ -195,7 +205,7 @@ test("a value that jumps is not followed until it is confirmed", async () => {
 test("without a valid reading for longer than staleAfter the fan goes to its safe state, and no sample is made up", async () => {
   const { clock, air, fan, samples, faults, control, end } = build();
   air.temperature = 14;
-  await clock.advance(1000);
+  await clock.advance(6000);
   assert.equal(fan.state(), "on");
   const before = samples.length;
   air.fault = "NACK";
@@ -293,4 +303,119 @@ test("a fan that does not obey rejects the override, leaves none behind, and rai
   await clock.advance(65_000);
   await end();
   assert.equal(fan.state(), "off", "it is tried again, with care");
+});
+
+test("an override and new settings leave the quality as the newest reading has it", async () => {
+  const quality = { ...LIMITS.quality, stuckAfter: 20_000, staleAfter: 3_600_000 };
+  const { clock, control, signal, end } = build({}, { ...LIMITS, quality });
+  await clock.advance(60_000);
+  assert.equal(control.state().quality, "stuck");
+  await control.override({ on: true, duration: 600_000 }, signal);
+  assert.equal(control.state().quality, "stuck");
+  control.reconsider();
+  await clock.advance(1);
+  assert.equal(control.state().quality, "stuck");
+  await end();
+});
+
+test("with a hanging sensor and a hundred callers the loop ticks on, and the safe state comes when it is due", async () => {
+  let isHanging = false;
+  let reads = 0;
+  const sensor = (real: Sensor): Sensor => ({
+    ...real,
+    read(signal) {
+      reads += 1;
+      return isHanging ? new Promise(() => undefined) : real.read(signal);
+    },
+  });
+  const { clock, air, fan, states, control, signal, end } = build({}, LIMITS, { sensor });
+  air.temperature = 14;
+  await clock.advance(20_001);
+  assert.equal(fan.state(), "on");
+  isHanging = true;
+  const before = { ticks: states.length, reads };
+  const calls = Array.from({ length: 100 }, () => assert.rejects(control.read(signal), /the sensor/));
+  await clock.advance(5000);
+  await Promise.all(calls);
+  assert.ok(reads - before.reads <= 2, `${reads - before.reads} reads`);
+  await clock.advance(60_000);
+  assert.equal(control.state().reason, "stale-sample");
+  assert.equal(fan.state(), "off");
+  assert.ok(states.length - before.ticks >= 6, `${states.length - before.ticks} ticks in 65 s`);
+  await end();
+});
+
+test("a person's on does not wait for the reading that is under way", async () => {
+  const sensor = (real: Sensor): Sensor => ({ ...real, read: () => new Promise(() => undefined) });
+  const { clock, fan, control, signal, end } = build({}, LIMITS, { sensor });
+  await control.override({ on: true, duration: 60_000 }, signal);
+  assert.deepEqual([fan.state(), clock.monotonic()], ["on", 0]);
+  await end();
+});
+
+test("a reading that several ask for counts once: a jump is not confirmed by asking often", async () => {
+  const temperature = { minimum: -20, maximum: 50, perSecond: 0.1 };
+  const { clock, air, control, signal, end } = build(
+    {},
+    { ...LIMITS, quality: { ...LIMITS.quality, temperature } },
+  );
+  await clock.advance(1000);
+  air.temperature = 40;
+  await clock.advance(3000);
+  await Promise.all([0, 1, 2, 3, 4].map(() => control.override(undefined, signal)));
+  assert.equal(control.state().quality, "jump");
+  await end();
+});
+
+test("commands that a slow fan keeps waiting are bounded, and a tick goes before them", async () => {
+  const fan = (real: Fan): Fan => ({
+    ...real,
+    async set(on) {
+      await clock.sleep(4000);
+      await real.set(on);
+    },
+  });
+  const { clock, samples, control, signal, end } = build({ telemetryInterval: 5 }, LIMITS, { fan });
+  await clock.advance(4000);
+  const outcomes = Array.from({ length: 50 }, (_, index) =>
+    control.override({ on: index % 2 === 0, duration: 3_600_000 }, signal).then(
+      () => "done",
+      (error: unknown) => (isAgentError(error) ? error.code : String(error)),
+    ),
+  );
+  await clock.advance(8500);
+  assert.deepEqual(
+    samples.map(({ sample }) => sample.monotonic),
+    [0, 5000, 10_000],
+  );
+  await clock.advance(120_000);
+  const codes = await Promise.all(outcomes);
+  const refused = codes.filter((code) => code === "CONTROL_BUSY").length;
+  assert.ok(refused >= 30 && refused < 50, `${refused} refused`);
+  assert.equal(codes.filter((code) => code === "done").length, 50 - refused);
+  await end();
+});
+
+test("a fan that hangs is failed and alerted, is commanded once, and the loop goes on", async () => {
+  let commands = 0;
+  const fan = (real: Fan): Fan => ({
+    ...real,
+    set() {
+      commands += 1;
+      return new Promise(() => undefined);
+    },
+  });
+  const { clock, air, faults, samples, control, signal, end } = build({}, LIMITS, { fan });
+  air.temperature = 14;
+  await clock.advance(600_000);
+  const { fan: state, alerts } = control.state();
+  assert.deepEqual([state, alerts.fan, samples.at(-1)?.sample.alerts.fan], ["failed", true, true]);
+  assert.deepEqual([commands, faults.length], [1, 1]);
+  assert.ok(samples.length >= 19, `${samples.length} samples in ten minutes`);
+  await assert.rejects(
+    control.override({ on: false, duration: 60_000 }, signal),
+    (error) => isAgentError(error) && error.code === "FAN_FAILED",
+  );
+  assert.equal(commands, 1);
+  await end();
 });

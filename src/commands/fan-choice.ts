@@ -21,8 +21,9 @@ export interface FanChoiceOptions {
 export interface FanChoice {
   fan: FanConfig;
   sensorSource: string;
-  /** Where an agent with this configuration would answer. */
+  /** Where an agent with this configuration would answer, and what it would have to itself. */
   socket: string;
+  stateDirectory: string;
 }
 
 const isNeeded = (key: string) => /^(fan|status|state)\./.test(key);
@@ -43,7 +44,12 @@ export function chooseFan(
   };
   const [problem] = fanProblems(fan);
   if (problem) throw configError(problem, "name the line by --line, or another --driver");
-  return { fan, sensorSource: config.sensor.source, socket: statusSocketOf(config) };
+  return {
+    fan,
+    sensorSource: config.sensor.source,
+    socket: statusSocketOf(config),
+    stateDirectory: config.state.directory,
+  };
 }
 
 /** What concerns the fan of all that is wrong. */

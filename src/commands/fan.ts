@@ -1,11 +1,15 @@
-import { type AgentError, isAgentError } from "../errors.ts";
+import { type AgentError, isAborted, isAgentError } from "../errors.ts";
 import type { FanConfig } from "../fan/config.ts";
+import type { Fan } from "../fan/fan.ts";
+import { type GpioPlaces, LINUX_GPIO } from "../fan/obstacles.ts";
 import { openFan } from "../fan/open.ts";
+import type { ToolPath } from "../fan/tool.ts";
+import type { HealthDocument } from "../health/document.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { EXIT } from "./exit.ts";
 import { chooseFan, type FanChoice, type FanChoiceOptions } from "./fan-choice.ts";
-import { askWhoRuns, isHeldBy, type Running } from "./fan-running.ts";
-import { fanStatus } from "./fan-status.ts";
+import { askRunningFan, hasLine } from "./fan-running.ts";
+import { describeFanStatus, statusByAgent, statusByLine } from "./fan-status.ts";
 import { type Output, standardOutput } from "./output.ts";
 
 export const FAN_ACTIONS = ["on", "off", "status", "safe"] as const;
@@ -22,7 +26,23 @@ export interface FanParts {
   output?: Output;
   clock?: Clock;
   environment?: Record<string, string | undefined>;
+  places?: GpioPlaces;
+  tools?: ToolPath;
 }
+
+/** What to do, in which world. */
+interface Work extends Required<Omit<FanParts, "environment">>, FanOptions {
+  choice: FanChoice;
+  /** Undefined: no agent runs. */
+  running: HealthDocument["fan"] | undefined;
+}
+
+const ACTIONS: Record<FanOptions["action"], (work: Work) => Promise<number>> = {
+  on: (work) => switchFan(work, true),
+  off: (work) => switchFan(work, false),
+  status: tellStatus,
+  safe: makeSafe,
+};
 
 /**
  * `cave-agent fan`: the fan by hand, for whoever wires it, with or without a configuration; and `safe`, for a service
@@ -30,74 +50,67 @@ export interface FanParts {
  * running agent has the fan, 70 if the fan does not obey, 78 if it is not told which line it is.
  */
 export async function fan(options: FanOptions, parts: FanParts = {}): Promise<number> {
-  const { output = standardOutput, clock = systemClock, environment = process.env } = parts;
-  const complain = (error: AgentError, code: number) => {
-    output.complain(`${error.message}\n${error.remedy}\n`);
-    return code;
-  };
-  let choice: FanChoice;
+  const { environment = process.env, ...world } = parts;
+  const { output = standardOutput, clock = systemClock, places = LINUX_GPIO, tools = {} } = world;
   try {
-    choice = chooseFan(options, environment);
+    const choice = chooseFan(options, environment);
+    const running = await askRunningFan(choice);
+    return await ACTIONS[options.action]({ ...options, choice, running, output, clock, places, tools });
   } catch (error) {
-    if (isAgentError(error)) return complain(error, EXIT.configuration);
-    throw error;
-  }
-  try {
-    const running = await askWhoRuns(choice.socket);
-    const work = { ...options, choice, running, clock, output };
-    if (options.action === "status") return await fanStatus(work);
-    return options.action === "safe" ? await makeSafe(work) : await switchFan(work, options.action === "on");
-  } catch (error) {
-    if (isAgentError(error)) return complain(error, EXIT.fault);
-    throw error;
+    if (isAborted(error)) return EXIT.stopped;
+    if (!isAgentError(error)) throw error;
+    return complain(output, error);
   }
 }
 
-interface Work extends FanOptions {
-  choice: FanChoice;
-  running: Running;
-  clock: Clock;
-  output: Output;
+function complain(output: Output, { message, remedy, code }: AgentError): number {
+  output.complain(`${message}\n${remedy}\n`);
+  return code === "CONFIG_INVALID" ? EXIT.configuration : EXIT.fault;
 }
 
-function open(config: FanConfig, { choice, clock }: Work) {
-  const silent = { onTaken: () => undefined, onFault: () => undefined, onRecovered: () => undefined };
-  return openFan(config, { clock, sensorSource: choice.sensorSource, ...silent });
+async function tellStatus({ choice, running, output, json, ...parts }: Work): Promise<number> {
+  const isAgents = running && hasLine(running);
+  const status = isAgents ? statusByAgent(running) : await statusByLine(choice, parts);
+  output.say(`${json ? JSON.stringify(status) : describeFanStatus(status).join("\n")}\n`);
+  return EXIT.stopped;
+}
+
+function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work): Fan {
+  const { sensorSource } = choice;
+  const quiet = { onTaken: () => undefined, onFault: () => undefined, onRecovered: () => undefined };
+  return openFan(config, { sensorSource, clock, places, tools, ...quiet });
 }
 
 async function switchFan(work: Work, on: boolean): Promise<number> {
   const { choice, running, output, json, signal } = work;
-  if (isHeldBy(running)) {
+  if (running && hasLine(running)) {
     output.complain(
       "the running agent has the fan\nstop it first (systemctl stop cave-agent), or ask it: SetFanState\n",
     );
     return EXIT.busy;
   }
   // Whoever tries a fan leaves it as he has set it.
-  const held = open({ ...choice.fan, safeState: "hold" }, work);
+  const tried = openQuietly({ ...choice.fan, safeState: "hold" }, work);
   try {
-    await held.open();
-    const { driver, detail } = held.describe();
+    await tried.open();
+    const { driver, detail } = tried.describe();
     if (driver === "simulated" || driver === "none") {
       output.complain(
         `there is no real fan to switch: ${detail}\nset fan.line, or name the line by --line\n`,
       );
       return EXIT.configuration;
     }
-    await held.set(on);
-    await held.confirmed(signal);
+    await tried.set(on);
+    await tried.confirmed(signal);
+    const state = tried.state();
     const remains = driver === "sysfs" ? "level" : "while-held";
-    const state = held.state();
-    output.say(
-      json
-        ? `${JSON.stringify({ state, driver, detail, remains })}\n`
-        : `the fan is ${state}: ${detail}\n${REMAINS[remains]}\n`,
-    );
+    const text = `the fan is ${state}: ${detail}\n${REMAINS[remains]}`;
+    output.say(`${json ? JSON.stringify({ state, driver, detail, remains }) : text}\n`);
     if (remains === "while-held") await untilAborted(signal);
+    return EXIT.stopped;
   } finally {
-    await held.release();
+    await tried.release();
   }
-  return EXIT.stopped;
 }
 
 const REMAINS = {
@@ -110,16 +123,18 @@ const REMAINS = {
 async function makeSafe(work: Work): Promise<number> {
   const { choice, running, output, json } = work;
   const { safeState } = choice.fan;
-  const say = (done: boolean, text: string) => {
-    output.say(json ? `${JSON.stringify({ done, safeState, detail: text })}\n` : `${text}\n`);
+  const say = (done: boolean, detail: string) => {
+    output.say(`${json ? JSON.stringify({ done, safeState, detail }) : detail}\n`);
     return EXIT.stopped;
   };
-  if (running.is === "running") return say(false, "nothing to do: the agent runs, and keeps the fan itself");
+  if (running && hasLine(running)) {
+    return say(false, "nothing to do: the agent runs, and keeps the fan itself");
+  }
   if (safeState === "hold") return say(false, 'nothing to do: fan.safeState is "hold"');
-  const dead = open({ ...choice.fan, feedbackLine: undefined }, work);
+  const dead = openQuietly({ ...choice.fan, feedbackLine: undefined }, work);
   await dead.open();
-  const { driver, detail } = dead.describe();
   await dead.release();
+  const { driver, detail } = dead.describe();
   if (driver === "simulated" || driver === "none") return say(false, `nothing to do: ${detail}`);
   return say(true, `the fan was switched ${safeState}: ${detail}`);
 }

@@ -6,10 +6,9 @@ import { isAgentError, messageOf } from "../errors.ts";
 import { type Line, parseLine } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { parseAssignment } from "../hub/assignment.ts";
-import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
-import { checkStateDirectory } from "../kept.ts";
 import { VERSION } from "../lib/package.ts";
 import { createStateFile } from "../lib/state-file.ts";
+import { configCheck } from "./config-check.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
@@ -47,13 +46,7 @@ export async function main(argv: string[]): Promise<number> {
     .description("say whether a configuration is usable, without starting")
     .argument("[file]", "configuration (TOML)", DEFAULT_CONFIG)
     .action(async (file: string) => {
-      code = await withConfig(file, async (config) => {
-        const { deviceId } = loadIdentity(config.device);
-        readTrustedCa(config.tls.trustedCaFile);
-        await checkStateDirectory(config.state.directory);
-        process.stdout.write(`${file}: ok, for ${deviceId}\n`);
-        return EXIT.stopped;
-      });
+      code = await withConfig(file, (config) => configCheck(file, config));
     });
   program
     .command("status")

@@ -92,7 +92,7 @@ export async function read(options: ReadOptions, parts: ReadParts = {}): Promise
     );
     return EXIT.stopped;
   } catch (error) {
-    if (isAborted(error)) return EXIT.stopped;
+    if (isAborted(error)) return options.watch ? EXIT.stopped : EXIT.fault;
     throw error;
   } finally {
     await sensor.close();

@@ -1,4 +1,4 @@
-import { startAgent } from "../agent.ts";
+import { type Agent, startAgent } from "../agent.ts";
 import type { Config } from "../config.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -13,19 +13,18 @@ const STOP_DEADLINE = 2700;
  * process that forked it has gone.
  */
 export async function run(config: Config): Promise<number> {
-  const log = createLog(config.log.level, config.log.format);
+  const { log, end } = createLog(config.log.level, config.log.format);
   const asked = stopAsked();
-  let agent: Awaited<ReturnType<typeof startAgent>>;
+  const crash = crashed();
+  let agent: Agent | undefined;
+  // By default it would end the process, also while the agent starts: which reads the files anyway.
+  process.on("SIGHUP", () => agent?.reload());
   try {
-    agent = await startAgent(config, { log, clock: systemClock, random: Math.random });
+    const starting = startAgent(config, { log, clock: systemClock, random: Math.random });
+    agent = await Promise.race([starting, crash]);
   } catch (error) {
     return refuse(log, error);
   }
-  process.on("SIGHUP", () => agent.reload());
-  const crash = new Promise<never>((_, reject) => {
-    process.on("uncaughtException", reject);
-    process.on("unhandledRejection", reject);
-  });
   const code = await Promise.race([asked, agent.restart, agent.fault, crash]).then(
     (reason) => {
       log.info({ event: "stopping", reason }, `stopping: ${reason}`);
@@ -40,7 +39,17 @@ export async function run(config: Config): Promise<number> {
     },
   );
   await Promise.race([agent.stop(), systemClock.sleep(STOP_DEADLINE)]);
+  end();
   return code;
+}
+
+function crashed(): Promise<never> {
+  const crash = new Promise<never>((_, reject) => {
+    process.on("uncaughtException", reject);
+    process.on("unhandledRejection", reject);
+  });
+  crash.catch(() => undefined);
+  return crash;
 }
 
 function stopAsked(): Promise<string> {

@@ -13,6 +13,8 @@ export interface GpioPlaces {
   devices: string;
 }
 
+export const LINUX_GPIO: GpioPlaces = { sysfs: "/sys/class/gpio", devices: "/dev" };
+
 const KERNEL_REMEDY = "run the agent on a machine with GPIO, with a kernel that has its driver";
 
 /** Looks which of the kernel's interfaces this process can use. Never rejects. */

@@ -4,10 +4,8 @@ import type { Clock } from "../lib/clock.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { fanFailure } from "./failure.ts";
 import { explainLoadFailure } from "./load-failure.ts";
+import { LINUX_GPIO } from "./obstacles.ts";
 import { exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
-
-/** The only place that onoff knows. */
-export const SYSFS_GPIO = "/sys/class/gpio";
 
 /** onoff, or an AgentError that says why it cannot be used here: it is optional, and native. */
 export async function loadOnoff(): Promise<typeof import("onoff")> {
@@ -25,7 +23,7 @@ export async function loadOnoff(): Promise<typeof import("onoff")> {
  * It is never unexported, because the kernel may make it an input then, and it would float. Only a write, an unexport by
  * somebody else or a reset of the machine changes it.
  */
-export function createSysfs(clock: Clock, folder = SYSFS_GPIO): GpioDriver {
+export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver {
   // onoff cannot close a line without unexporting it, so a line that is opened again is the same one.
   const known = new Map<number, Gpio>();
 

@@ -15,12 +15,15 @@ export interface HealthParts {
   status: () => StatusDocument;
   control: () => ControlState;
   identity: () => Identity;
+  /** Whether a time server has set the clock; undefined while nobody knows. */
+  clockSynchronized: () => boolean | undefined;
 }
 
 /** What is not as it should be, gathered from all rooms. */
 export interface AgentHealth {
-  /** Looks at every room again; call it when something has changed. */
+  /** Looks at every room again; call it when something has changed, and not before all rooms are there. */
   look(): void;
+  /** May be called before. */
   onOutbox(event: OutboxEvent): void;
   conditions(): Condition[];
   document(): HealthDocument;
@@ -31,7 +34,8 @@ const CLOCK_JUMP = 60_000;
 /** Nothing dropped for so many milliseconds: it is over. */
 const DROPPING_FOR = 3_600_000;
 
-export function createHealth({ clock, log, status, control, identity }: HealthParts): AgentHealth {
+export function createHealth(parts: HealthParts): AgentHealth {
+  const { clock, log, status, control, identity } = parts;
   const conditions = createConditions({
     clock,
     onChange: ({ change, condition: { code, severity, cause, remedy } }) => {
@@ -39,9 +43,10 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
-  let inMemory: string | null = null;
+  /** Of those that the outbox counts as dropped: what was not dropped for want of room. */
+  let unusable = 0;
   let dropped = 0;
-  let droppedAt = 0;
+  let droppedAt = -Infinity;
   let offset = clock.now() - clock.monotonic();
   let onlineAt = clock.monotonic();
 
@@ -56,6 +61,7 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
     followClock();
     const state = control();
     const document = status();
+    const clockSynchronized = parts.clockSynchronized();
     if (document.connection.state === "online") onlineAt = clock.monotonic();
     observe(conditions, {
       status: document,
@@ -64,30 +70,36 @@ export function createHealth({ clock, log, status, control, identity }: HealthPa
       certificate: identity(),
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
-      outboxInMemory: inMemory,
-      ...(clock.monotonic() - droppedAt > DROPPING_FOR && { newlyDropped: 0 }),
+      ...(clockSynchronized !== undefined && { clockSynchronized }),
+      isDropping: isDropping(document.outbox.dropped - unusable),
     });
+  }
+
+  /** The outbox tells of what it drops from memory only once; its count tells of all. */
+  function isDropping(now: number): boolean {
+    if (now > dropped) droppedAt = clock.monotonic();
+    dropped = now;
+    return clock.monotonic() - droppedAt <= DROPPING_FOR;
   }
 
   function tellLoss(event: Extract<OutboxEvent, { count: number }>): void {
     if (event.kind === "damaged") {
+      unusable += event.count;
       conditions.raise("OUTBOX_DAMAGED", `${event.count} samples in ${event.file} cannot be read`);
       return;
     }
-    dropped += event.count;
-    droppedAt = clock.monotonic();
-    conditions.raise("OUTBOX_DROPPING", `${dropped} samples dropped since the start (${event.reason})`);
+    conditions.raise("OUTBOX_DROPPING", `${event.count} samples dropped (${event.reason})`);
   }
 
   return {
     look,
     onOutbox(event) {
-      if (event.kind === "memory") inMemory = messageOf(event.cause);
-      else if (event.kind === "disk") inMemory = null;
-      else if (event.kind === "unsendable")
+      if (event.kind === "memory") conditions.raise("OUTBOX_IN_MEMORY", messageOf(event.cause));
+      else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
+      else if (event.kind === "unsendable") {
+        unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
-      else tellLoss(event);
-      look();
+      } else tellLoss(event);
     },
     conditions: conditions.list,
     document: () => ({ ...status(), conditions: conditions.list() }),

@@ -6,28 +6,29 @@ const DEADLINE = 15_000;
 const LARGEST_ANSWER = 1_000_000;
 
 /**
- * Asks the running agent over its status socket and returns the parsed JSON of `path`, unchecked. Rejects with an
- * AgentError: `AGENT_NOT_RUNNING`, `AGENT_ACCESS_DENIED` or `AGENT_NO_ANSWER`.
+ * The running agent's status, asked for over its status socket. Rejects with an AgentError: `AGENT_NOT_RUNNING`,
+ * `AGENT_ACCESS_DENIED`, or `AGENT_NO_ANSWER` also for what has not the shape of a status.
  */
-export async function askAgent(socket: string, path: string, deadline = DEADLINE): Promise<unknown> {
-  let text: string;
+export async function askStatus(socket: string, deadline = DEADLINE): Promise<HealthDocument> {
+  const answer = parse(socket, await ask(socket, "/status", deadline));
+  if (isHealthDocument(answer)) return answer;
+  throw noAnswer(socket, "it says something else than a status");
+}
+
+async function ask(socket: string, path: string, deadline: number): Promise<string> {
   try {
-    text = await get(socket, path, AbortSignal.timeout(deadline));
+    return await get(socket, path, AbortSignal.timeout(deadline));
   } catch (error) {
     throw explain(socket, error);
   }
+}
+
+function parse(socket: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw noAnswer(socket, `it says no JSON: ${messageOf(error)}`, error);
   }
-}
-
-/** The running agent's status. Rejects like `askAgent`; what has not the shape of a status is `AGENT_NO_ANSWER`. */
-export async function askStatus(socket: string, deadline = DEADLINE): Promise<HealthDocument> {
-  const answer = await askAgent(socket, "/status", deadline);
-  if (isHealthDocument(answer)) return answer;
-  throw noAnswer(socket, "it says something else than a status");
 }
 
 const PARTS = ["agent", "connection", "sensor", "fan", "settings", "alerts", "outbox"];

@@ -83,6 +83,11 @@ export const CODES = {
     "The configuration, or a file that it names, cannot be used.",
     "Correct what the message names, then try `cave-agent config check FILE`.",
   ),
+  CONTROL_BUSY: entry(
+    "info",
+    "As many commands for the fan as may wait do so already.",
+    "Ask again later, and less often.",
+  ),
   DPS_DISABLED: entry(
     "error",
     "The DPS knows this device, but its enrolment is disabled.",
@@ -245,18 +250,23 @@ export const CODES = {
   SENSOR_TIMEOUT: entry("warning", "The sensor did not answer in time.", SENSOR_REMEDY),
   SEQUENCE_CORRUPT: entry(
     "error",
-    "The file with the last sequence number is damaged.",
-    "Write the number into it that the message asks for.",
+    "The file with the last sequence number is damaged; the numbers go on after a leap.",
+    "Check the card's health and the power supply.",
   ),
   SEQUENCE_UNREADABLE: entry(
     "error",
-    "The file with the last sequence number cannot be read.",
+    "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
+  ),
+  STATE_IN_USE: entry(
+    "error",
+    "Another agent works on the state directory.",
+    "Stop the other agent, or give this one a state directory of its own.",
   ),
   STATUS_SOCKET_IN_USE: entry(
     "error",
     "Another agent already listens on the status socket.",
-    "Stop the other agent, or give this one a state directory and socket of its own.",
+    "Give each agent a socket of its own.",
   ),
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",

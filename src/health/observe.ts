@@ -16,10 +16,8 @@ export interface Facts {
   sensorStuck?: string | null;
   /** Why it is thought to have none; null if it has. */
   fanNoEffect?: string | null;
-  /** Why the disk is not used; null if it is. */
-  outboxInMemory?: string | null;
-  /** Entries dropped since the last look. */
-  newlyDropped?: number;
+  /** Entries had to go for want of room, not long ago. */
+  isDropping?: boolean;
 }
 
 /** A restart of the hub, or of the agent, is over by then. */
@@ -50,10 +48,9 @@ export function judge(facts: Facts): Map<Code, string | null> {
   found.set("FAN_FAILED", fan.state === "failed" ? (fan.fault ?? "the fan does not obey") : null);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
-  if (facts.outboxInMemory !== undefined) found.set("OUTBOX_IN_MEMORY", facts.outboxInMemory);
-  if (facts.newlyDropped !== undefined) {
+  if (facts.isDropping !== undefined) {
     const { dropped } = facts.status.outbox;
-    found.set("OUTBOX_DROPPING", facts.newlyDropped > 0 ? `${dropped} dropped since the start` : null);
+    found.set("OUTBOX_DROPPING", facts.isDropping ? `${dropped} dropped since the start` : null);
   }
   if (facts.clockSynchronized !== undefined) {
     found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");

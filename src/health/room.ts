@@ -5,9 +5,8 @@ import { openStatusServer, type StatusServer, type StatusServerOptions } from ".
 import { statusSocketOf } from "./socket-path.ts";
 
 /**
- * Opens the agent's status socket. That it cannot be opened is told, and does not keep the cave from living; but an agent
- * that answers there already works on the same state directory, and two would spoil it: that rejects
- * (`STATUS_SOCKET_IN_USE`). A `status.listen` that others could reach rejects too (`CONFIG_INVALID`).
+ * Opens the agent's status socket. That it cannot be opened is told, and does not keep the cave from living. Rejects with
+ * `STATUS_SOCKET_IN_USE` if another agent listens there: two of one configuration are a mistake to be seen at once.
  */
 export async function openStatus(
   config: Config,

@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AgentError, messageOf } from "../errors.ts";
+import { isLocalHost, type LoopbackAddress, parseLoopback } from "../lib/loopback.ts";
 import type { Report } from "./doctor/check.ts";
 import type { HealthDocument } from "./document.ts";
-import { isLocalHost, parseLoopback } from "./loopback.ts";
 import { createRoutes } from "./routes.ts";
 import { listenOnSocket } from "./unix-socket.ts";
 
@@ -15,7 +15,7 @@ export interface StatusServerOptions {
   listen: string;
   document: () => HealthDocument;
   /** Doctor's report; ends early when `signal` aborts. */
-  diagnose: (signal: AbortSignal) => Promise<Report>;
+  diagnose: () => Promise<Report>;
   /** Milliseconds after which a connection on which nothing moves is ended; 10,000 unless told. */
   idleAfter?: number;
 }
@@ -32,14 +32,12 @@ const IDLE_AFTER = 10_000;
 const MOST_CONNECTIONS = 16;
 
 /**
- * Serves health on a Unix socket, and on loopback TCP if asked to. Rejects with an AgentError `STATUS_SOCKET_IN_USE`,
- * `STATUS_SOCKET_UNUSABLE` or, for an address that others could reach, `CONFIG_INVALID`; nothing stays open then.
+ * Serves health on a Unix socket, and on loopback TCP if asked to. Rejects with an AgentError `STATUS_SOCKET_IN_USE` or
+ * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach; nothing stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { document, idleAfter = IDLE_AFTER } = options;
-  const loopback = parseLoopback(options.listen);
-  const closing = new AbortController();
-  const diagnose = shared(() => options.diagnose(closing.signal));
+  const { document, diagnose, idleAfter = IDLE_AFTER } = options;
+  const loopback = options.listen === "" ? undefined : loopbackOf(options.listen);
   const local = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
   const open = [local];
   await listenOnSocket(local, options.socket);
@@ -58,10 +56,16 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
   return {
     address,
     async close() {
-      closing.abort();
       await Promise.all(open.map(end));
     },
   };
+}
+
+/** The configuration was checked; this is the last door before the network. */
+function loopbackOf(listen: string): LoopbackAddress {
+  const address = parseLoopback(listen);
+  if (!address) throw new RangeError(`listen: ${listen} is not address:port on loopback`);
+  return address;
 }
 
 function createLimitedServer(answer: RequestListener, idleAfter: number): Server {
@@ -81,7 +85,7 @@ function listenOnLoopback(
   port: number,
 ): Promise<AddressInfo & { host: string }> {
   return new Promise((done, fail) => {
-    server.once("error", (error) =>
+    server.on("error", (error) =>
       fail(
         new AgentError(`status.listen: cannot listen on ${host}:${port}: ${messageOf(error)}`, {
           code: "STATUS_SOCKET_UNUSABLE",
@@ -103,15 +107,4 @@ function end(server: Server): Promise<void> {
     server.close(() => done());
     server.closeAllConnections();
   });
-}
-
-/** Whoever asks while it runs waits for the same answer: many questions are one look. */
-function shared<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
 }

@@ -1,15 +1,9 @@
 import { lstatSync, unlinkSync } from "node:fs";
-import { connect, type Server } from "node:net";
+import type { Server } from "node:net";
 import { dirname } from "node:path";
 import { AgentError, messageOf } from "../errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
-
-// sun_path of sockaddr_un, less its closing zero: unix(7); Darwin and the BSDs have four bytes less.
-const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
-const PROBE_DEADLINE = 1000;
-
-/** The socket is for its owner and group only: 0660. */
-const UMASK = 0o117;
+import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
 
 function unusable(file: string, why: string, remedy: string, cause?: unknown): AgentError {
   return new AgentError(`the status socket ${file} cannot be used: ${why}`, {
@@ -27,37 +21,21 @@ function unusable(file: string, why: string, remedy: string, cause?: unknown): A
  */
 export async function listenOnSocket(server: Server, file: string): Promise<void> {
   // Node would cut a longer name off and listen somewhere else.
-  if (Buffer.byteLength(file) > LONGEST_PATH) {
+  if (Buffer.byteLength(file) > LONGEST_SOCKET_PATH) {
     throw unusable(
       file,
-      `its path is longer than ${LONGEST_PATH} bytes`,
+      `its path is longer than ${LONGEST_SOCKET_PATH} bytes`,
       "set status.socket to a shorter path",
     );
   }
   try {
     await makeFolder(dirname(file));
     await removeStale(file);
-    await listen(server, file);
+    await listenOnPath(server, file);
   } catch (error) {
     if (error instanceof AgentError) throw error;
     throw unusable(file, messageOf(error), "set status.socket to a path that the agent may write", error);
   }
-}
-
-function listen(server: Server, file: string): Promise<void> {
-  return new Promise((done, fail) => {
-    server.once("error", fail);
-    // The name is bound within this call, so that no moment passes in which others could connect.
-    const before = process.umask(UMASK);
-    try {
-      server.listen({ path: file }, () => {
-        server.removeListener("error", fail);
-        done();
-      });
-    } finally {
-      process.umask(before);
-    }
-  });
 }
 
 async function removeStale(file: string): Promise<void> {
@@ -70,26 +48,12 @@ async function removeStale(file: string): Promise<void> {
       "move it away, or set status.socket to another path",
     );
   }
-  if (await answers(file)) {
+  if ((await hearSocket(file, () => true)) !== undefined) {
     throw new AgentError(`another agent listens on ${file}`, {
       code: "STATUS_SOCKET_IN_USE",
       retryable: false,
-      remedy: "stop the other agent, or give this one a state directory and socket of its own",
+      remedy: "stop the other agent, or give this one another status.socket",
     });
   }
   unlinkSync(file);
-}
-
-/** Only a refusal says that nobody is there: what hangs may be a daemon that is busy. */
-function answers(file: string): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = connect(file);
-    const end = (isAlive: boolean) => {
-      probe.destroy();
-      done(isAlive);
-    };
-    probe.setTimeout(PROBE_DEADLINE, () => end(true));
-    probe.once("connect", () => end(true));
-    probe.once("error", (error) => end(!("code" in error && error.code === "ECONNREFUSED")));
-  });
 }

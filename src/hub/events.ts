@@ -1,10 +1,11 @@
 import type { Settings } from "../cave/settings.ts";
+import { messageOf } from "../errors.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
-import type { OutboxCounts } from "../outbox/outbox.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
+import type { OutboxReport } from "./outbox-report.ts";
 import type { Reported } from "./reported.ts";
 import type { Session } from "./session.ts";
 import type { TwinOutcome, TwinSettings } from "./twin.ts";
@@ -15,7 +16,7 @@ export interface HubEventParts {
   session: Pick<Session, "describe">;
   twin: TwinSettings;
   reported: Reported;
-  outbox: { counts(): OutboxCounts };
+  outboxReport: Pick<OutboxReport, "show">;
   identity: Pick<IdentitySource, "current">;
   /** The settings in force have changed. */
   onSettings: (settings: Settings) => void;
@@ -30,6 +31,8 @@ export function createHubEvents(parts: HubEventParts): HubListener {
   const { log, twin, reported } = parts;
   let previous: ConnectionState = "starting";
   let toldBoot = Number.NaN;
+  /** By setting: the value in force that was logged last. */
+  const toldSettings = new Map<string, string>();
 
   // Clock drift must not write the twin at every reconnect; a clock that was set must.
   function settled(boot: number): number {
@@ -41,19 +44,34 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     if (!outcome) return;
     parts.onSettings(outcome.settings);
     reported.set(outcome.acknowledgements);
-    for (const [key, ack] of Object.entries(outcome.acknowledgements)) {
-      if ((ack as JsonObject).ac === DEVICE_DEFAULT) continue;
-      // A refusal is a warning with a constant cause: a caller that repeats it must not fill the log.
-      if ((ack as JsonObject).ac === 200)
-        log.info({ event: "setting", setting: key, ...(ack as JsonObject) }, `twin: ${key}`);
-      else
-        log.warn({ event: "setting-refused", cause: key, ...(ack as JsonObject) }, `twin: ${key} is refused`);
-    }
+    for (const [key, ack] of Object.entries(outcome.acknowledgements)) tellSetting(key, ack as JsonObject);
     if (outcome.unknown.length > 0) {
       log.warn(
         { event: "setting-unknown", settings: outcome.unknown.slice(0, 10) },
         "twin: unknown properties",
       );
+    }
+  }
+
+  function tellSetting(key: string, ack: JsonObject): void {
+    const value = JSON.stringify(ack.value);
+    // The whole twin comes again at each connect: only what is new is told.
+    if (ack.ac === DEVICE_DEFAULT || (ack.ac === 200 && toldSettings.get(key) === value)) return;
+    toldSettings.set(key, value);
+    // A refusal is a warning with a constant cause: a caller that repeats it must not fill the log.
+    if (ack.ac === 200) log.info({ event: "setting", setting: key, ...ack }, `twin: ${key}`);
+    else log.warn({ event: "setting-refused", cause: key, ...ack }, `twin: ${key} is refused`);
+  }
+
+  // A status poll every few seconds is no event; what changes the cave is, and so is what was refused.
+  function tellMethod(name: string, status: number): void {
+    const fields = { method: shorten(name), status };
+    if (status >= 400) {
+      const cause = status === 404 ? "unknown method" : `${name}: ${status}`;
+      log.warn({ event: "method-refused", cause, ...fields }, `method refused: ${cause}`);
+    } else {
+      const level = name === "GetStatus" || name === "ReadSensor" ? "debug" : "info";
+      log[level]({ event: "method", ...fields }, `method ${name}: ${status}`);
     }
   }
 
@@ -64,35 +82,34 @@ export function createHubEvents(parts: HubEventParts): HubListener {
       parts.onTransition();
     },
     onTwin(desired) {
-      const { waiting, dropped } = parts.outbox.counts();
       reported.set({
         firmware: { agent: VERSION, node: process.versions.node, os: `${process.platform}-${process.arch}` },
         certificate: certificateOf(parts.identity.current()),
         lastBoot: new Date(settled(parts.lastBoot())).toISOString(),
-        outbox: { waiting, dropped },
       });
+      parts.outboxReport.show();
       reported.resend();
       acknowledge(twin.replace(desired));
     },
     onDesired: (patch) => acknowledge(twin.patch(patch)),
     async onMethod(name, payload) {
-      const response = await parts.onMethod(name, payload);
-      // A status poll every few seconds is no event; what changes the cave is, and so is what was refused.
-      const { status } = response;
-      const fields = { method: name.slice(0, SHOWN_CHARACTERS), status };
-      if (status >= 400) {
-        const cause = status === 404 ? "unknown method" : `${name}: ${status}`;
-        log.warn({ event: "method-refused", cause, ...fields }, `method refused: ${cause}`);
-      } else {
-        const level = name === "GetStatus" || name === "ReadSensor" ? "debug" : "info";
-        log[level]({ event: "method", ...fields }, `method ${name}: ${status}`);
+      try {
+        const response = await parts.onMethod(name, payload);
+        tellMethod(name, response.status);
+        return response;
+      } catch (error) {
+        const cause = messageOf(error);
+        const method = shorten(name);
+        log.error({ event: "method-fault", cause, method }, `method ${method} failed: ${cause}`);
+        return { status: 500, payload: { result: cause } };
       }
-      return response;
     },
   };
 }
 
 const SHOWN_CHARACTERS = 60;
+const shorten = (name: string) => name.slice(0, SHOWN_CHARACTERS);
+
 const BOOT_TOLERANCE = 60_000;
 
 /** IoT Plug and Play: nobody has asked for it, the device reports its own. */

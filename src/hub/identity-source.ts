@@ -10,7 +10,10 @@ export interface IdentitySource {
   reload(): boolean;
   /** The pair that `current` gave has connected: an older one is forgotten. */
   accepted(): void;
-  /** It was refused: if an older pair is still kept, that one is used again until the files change anew. */
+  /**
+   * It was refused: if an older pair is still kept, that one is used again. When that one is refused, then or years
+   * later, it is the new one's turn once more.
+   */
   refused(): void;
 }
 
@@ -32,6 +35,7 @@ export function createIdentitySource(
 ): IdentitySource {
   let proven = loadIdentity(device);
   let candidate: Identity | undefined;
+  let rejected: Identity | undefined;
   let seen = fingerprintOf(device);
 
   return {
@@ -43,6 +47,7 @@ export function createIdentitySource(
       try {
         const loaded = loadIdentity({ ...device, id: proven.deviceId });
         candidate = loaded.thumbprint === proven.thumbprint ? undefined : loaded;
+        rejected = undefined;
         if (candidate) listener.onNew(candidate);
       } catch (error) {
         listener.onUnusable(messageOf(error));
@@ -54,9 +59,10 @@ export function createIdentitySource(
       candidate = undefined;
     },
     refused() {
-      if (!candidate) return;
-      candidate = undefined;
-      listener.onFallback(proven);
+      const next = rejected;
+      rejected = candidate;
+      candidate = next;
+      if (rejected) listener.onFallback(proven);
     },
   };
 }

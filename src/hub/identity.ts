@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { configError } from "../config.ts";
 import { fileReason, messageOf } from "../errors.ts";
+import { commonNameIn, describeName } from "../lib/common-name.ts";
 
 /** Who this gateway is: the leaf certificate with its chain, and the key that proves it. */
 export interface Identity {
@@ -34,7 +35,7 @@ export function loadIdentity(device: { id: string; certificateFile: string; keyF
       "install the key and the certificate that were made together",
     );
   }
-  const commonName = /(?:^|\n)CN=([^\n]+)/.exec(leaf.subject)?.[1] ?? "";
+  const commonName = commonNameIn(leaf.subject) ?? "";
   const deviceId = (device.id || commonName).toLowerCase();
   if (commonName.toLowerCase() !== deviceId || deviceId === "") {
     throw configError(
@@ -49,7 +50,7 @@ export function loadIdentity(device: { id: string; certificateFile: string; keyF
     thumbprint: leaf.fingerprint.replaceAll(":", ""),
     notBefore: new Date(leaf.validFrom),
     notAfter: new Date(leaf.validTo),
-    issuer: /(?:^|\n)CN=([^\n]+)/.exec(leaf.issuer)?.[1] ?? leaf.issuer.replaceAll("\n", ", "),
+    issuer: describeName(leaf.issuer),
   };
 }
 

@@ -12,7 +12,7 @@ export interface MethodParts {
   /** Life of an override that names none, milliseconds. */
   overrideFor: number;
   /** Doctor's report. */
-  diagnose: (signal: AbortSignal) => Promise<object>;
+  diagnose: () => Promise<object>;
   /** Sets the log level for so many milliseconds; resolves to the one before. */
   setLogLevel: (level: LogLevel, duration: number) => LogLevel;
   reprovision: () => void;
@@ -34,7 +34,7 @@ export function createMethods(parts: MethodParts): MethodCall {
     ["SetFanState", (payload) => setFanState(parts, payload)],
     ["GetStatus", async () => answer(200, toJson(parts.status()))],
     ["ReadSensor", () => readSensor(parts)],
-    ["Diagnose", async () => answer(200, toJson(await parts.diagnose(parts.stopping)))],
+    ["Diagnose", async () => answer(200, toJson(await parts.diagnose()))],
     ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
     ["Reprovision", async () => later(parts.reprovision)],
     ["Restart", async () => later(parts.restart)],
@@ -63,6 +63,7 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
     if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
       return answer(400, { result: error.message });
     }
+    if (isAgentError(error) && error.code === "CONTROL_BUSY") return answer(503, { result: error.message });
     throw error;
   }
   const { fan, overrideUntil, held } = parts.control.state();

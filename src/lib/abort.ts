@@ -25,3 +25,19 @@ export function linkSignals(...sources: AbortSignal[]): Linked {
     },
   };
 }
+
+/** What `work` settles to, or the reason of `signal` if that aborts first; `work` then goes on without this caller. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      leave();
+      reject(signal.reason);
+    };
+    const leave = () => signal.removeEventListener("abort", abort);
+    // As many as like wait for one signal, and each takes its listener back.
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", abort);
+    work.finally(leave).then(resolve, reject);
+    if (signal.aborted) abort();
+  });
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { AgentError } from "../errors.ts";
 import { linkSignals } from "./abort.ts";
 import type { Clock } from "./clock.ts";
@@ -29,21 +30,33 @@ export async function withDeadline<T>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
+  if (typeof work !== "function") return within(work, deadline, clock, signal);
   const linked = linkSignals(signal);
-  let callOff: () => void = () => undefined;
-  const end = new Promise<never>((_, reject) => {
-    callOff = clock.after(deadline.after, () => reject(overdue(deadline)));
-    if (signal.aborted) reject(signal.reason);
-    else linked.signal.addEventListener("abort", () => reject(linked.signal.reason));
-  });
-  const working = typeof work === "function" ? work(linked.signal) : work;
-  working.catch(() => undefined);
-  end.catch(() => undefined);
   try {
-    return await Promise.race([working, end]);
+    return await within(work(linked.signal), deadline, clock, signal);
   } finally {
-    callOff();
     linked.abort();
     linked.release();
   }
+}
+
+/** Without a signal to hand on, which would cost more than all the rest. */
+function within<T>(work: Promise<T>, deadline: Deadline, clock: Clock, signal: AbortSignal): Promise<T> {
+  // Many may wait with one signal at a time; each lets go of it, so Node's guess of a leak would be wrong.
+  setMaxListeners(0, signal);
+  return new Promise((resolve, reject) => {
+    const end = <Value>(settle: (value: Value) => void, value: Value): void => {
+      callOff();
+      signal.removeEventListener("abort", abort);
+      settle(value);
+    };
+    const callOff = clock.after(deadline.after, () => end(reject, overdue(deadline)));
+    const abort = () => end(reject, signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+    work.then(
+      (value) => end(resolve, value),
+      (error: unknown) => end(reject, error),
+    );
+  });
 }

@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "./atomic-file.ts";
 
 /**
  * Makes a folder and those above it that are missing, for the owner alone. One level at a time, because Node's recursive
@@ -15,4 +16,6 @@ export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   });
+  // Until then a power cut may take the new folder, with all that was synced in it.
+  await syncFolder(parent).catch(() => undefined);
 }

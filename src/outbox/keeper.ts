@@ -71,6 +71,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     options.sequence.goAbove?.(last);
     for (const { file, sequences } of lost) ledger.lose(file, sequences);
     earlierRuns = time * 1000;
+    // They were taken when it was not known how long earlier runs had been.
+    for (const [sequence, record] of ring) ring.set(sequence, { ...record, time: record.time + time });
     isRecovered = true;
     options.onMore();
   }

@@ -20,6 +20,8 @@ export interface SequenceOptions {
   clock?: Pick<Clock, "now">;
   /** [0, 1), for the same purpose. */
   random?: () => number;
+  /** Hears why the numbers leap at the start: `SEQUENCE_CORRUPT` or `SEQUENCE_UNREADABLE`. */
+  onLeap?: (error: AgentError) => void;
 }
 
 const DEFAULT_BLOCK = 100;
@@ -47,15 +49,14 @@ const EPOCH = Date.UTC(2020, 0, 1);
  * one if the clock went on by 17 minutes, and if the clock stands still or goes back, two runs of a million numbers
  * meet with a probability of 1 in 2000. That is the price of a disk that keeps nothing.
  *
- * Rejects with an AgentError, `SEQUENCE_CORRUPT` or `SEQUENCE_UNREADABLE`, rather than start again at 1: the cloud
- * would drop new samples as doubles of old ones.
+ * A file that is damaged, or cannot be read, is no reason to leave a cave alone, and none to start again at 1, where the
+ * cloud would drop new samples as doubles of old ones: the numbers go on after a leap.
  */
 export async function openSequence(file: string, options: SequenceOptions = {}): Promise<Sequence> {
   const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random } = options;
   if (!Number.isSafeInteger(block) || block < 1 || block > MOST_BLOCK)
     throw new RangeError(`block: ${block} is no whole number from 1 to ${MOST_BLOCK}`);
-  const slots = await openFile(file);
-  const start = parseMark(slots, file);
+  const { slots, start, fault } = await readMark(file);
   const inTurn = createTurn();
   /** The last number given out, the last that was reserved, and the last that may be given without. */
   let last = start.isClean ? start.reserved : start.reserved + MARGIN;
@@ -89,6 +90,11 @@ export async function openSequence(file: string, options: SequenceOptions = {}):
     allowed = last + LOT;
   }
 
+  if (fault) {
+    leap();
+    options.onLeap?.(fault);
+  }
+
   return {
     next: () =>
       inTurn(async () => {
@@ -109,16 +115,23 @@ export async function openSequence(file: string, options: SequenceOptions = {}):
   };
 }
 
-async function openFile(file: string): Promise<Slots> {
+interface Start {
+  slots: Pick<Slots, "write">;
+  start: Mark;
+  /** Why it is not known where the numbers were. */
+  fault?: AgentError;
+}
+
+const UNKNOWN: Mark = { reserved: 0, isClean: true };
+
+async function readMark(file: string): Promise<Start> {
   try {
-    return await openSlots(file);
+    const slots = await openSlots(file);
+    const start = parseMark(slots);
+    return start ? { slots, start } : { slots, start: UNKNOWN, fault: corrupt(file) };
   } catch (cause) {
-    throw new AgentError(`cannot read the sequence file ${file}: ${messageOf(cause)}`, {
-      code: "SEQUENCE_UNREADABLE",
-      retryable: false,
-      remedy: `Make ${file} a plain file that the agent's user may read and write.`,
-      cause,
-    });
+    const write = () => Promise.reject(cause);
+    return { slots: { write }, start: UNKNOWN, fault: unreadable(file, cause) };
   }
 }
 
@@ -129,9 +142,9 @@ interface Mark {
 }
 
 /** A file with nothing but `{"reserved": N}` is what version 0.1 wrote, and what a person may write. */
-function parseMark({ text, isDamaged, foreign }: Slots, file: string): Mark {
+function parseMark({ text, isDamaged, foreign }: Slots): Mark | undefined {
   const content = text ?? foreign;
-  if (content === undefined) return { reserved: 0, isClean: true };
+  if (content === undefined) return UNKNOWN;
   const parsed = parseJson(content);
   if (parsed && "reserved" in parsed) {
     const { reserved } = parsed;
@@ -140,12 +153,23 @@ function parseMark({ text, isDamaged, foreign }: Slots, file: string): Mark {
       return { reserved, isClean };
     }
   }
-  throw new AgentError(`${file} does not hold {"reserved": <whole number>}`, {
+  return undefined;
+}
+
+function corrupt(file: string): AgentError {
+  return new AgentError(`${file} does not hold {"reserved": <whole number>}: the numbers leap`, {
     code: "SEQUENCE_CORRUPT",
     retryable: false,
-    remedy:
-      `Write {"reserved": N} into ${file}, N being at least the highest sequence number that the cloud ` +
-      "has received from this gateway, and start the agent again.",
+    remedy: "Check the card's health and the power supply.",
+  });
+}
+
+function unreadable(file: string, cause: unknown): AgentError {
+  return new AgentError(`cannot read the sequence file ${file}: ${messageOf(cause)}: the numbers leap`, {
+    code: "SEQUENCE_UNREADABLE",
+    retryable: false,
+    remedy: `Make ${file} a plain file that the agent's user may read and write.`,
+    cause,
   });
 }
 

@@ -89,7 +89,7 @@ function createWriter(
       end += frame.length;
       ordinal += 1;
       segment.held.add(record.sequence);
-      segment.time = record.time;
+      segment.time = Math.max(segment.time, record.time);
     },
     async sync() {
       if (end === synced.end) return;

@@ -119,6 +119,15 @@ test("a configuration with a wrong key: exit 78, and all that does not need the 
   assert.match(find("dps").detail, /answers in TLS.*our certificate could not be shown/);
 });
 
+test("a configuration with an unknown key: exit 78, and all is checked", async (t) => {
+  const { file } = await setUp(t);
+  writeFileSync(file, readFileSync(file, "utf8").replace("[sensor]", '[sensor]\nreadEvry = "1s"'));
+  const { code, find } = await report(file);
+  assert.equal(code, 78);
+  assert.match(find("configuration").detail, /sensor\.readEvry: unknown key/);
+  for (const id of ["certificate", "key", "dns", "dps", "disk"]) assert.equal(find(id).result, "ok", id);
+});
+
 test("a configuration that cannot be read: exit 78, the clock is checked all the same", async (t) => {
   const { file } = await setUp(t);
   appendFileSync(file, "[broken\n");

@@ -145,6 +145,17 @@ describe("cave-agent read", () => {
     assert.match(complained, /the running agent has no reading: no SHT31 answers\n/);
   });
 
+  it("has not read what it was stopped at", async (t) => {
+    const { run, controller } = await setUp(t);
+    controller.hang(true);
+    const stop = new AbortController();
+    const reading = run({ signal: stop.signal });
+    while (controller.counts().underWay === 0) await systemClock.sleep(5);
+    stop.abort();
+    assert.equal((await reading).code, 70);
+    controller.hang(false);
+  });
+
   it("watches until it is stopped, also over a fault", async (t) => {
     const { run, controller, chip } = await setUp(t, { CAVE_SENSOR_READ_EVERY: "500ms" });
     const stop = new AbortController();

@@ -44,6 +44,7 @@ describe("fault 24: a server that cannot prove who it is", { concurrency: true }
       await until("telemetry", () => ledger.received.length > 0);
       rig.cloud.faults.tls.presentCertificate(kind, rig.cloud.hub.name);
       const before = agent.lines.length;
+      const asked = relay.connections();
       rig.cloud.faults.hub.drop();
       const refused = await until("the refusal", () =>
         agent.lines.slice(before).find((line) => /could not prove/.test(line.cause ?? "")),
@@ -52,7 +53,7 @@ describe("fault 24: a server that cannot prove who it is", { concurrency: true }
       const { length } = ledger.received;
       await delay(2500);
       assert.equal(ledger.received.length, length, "a sample went to a hub that is not trusted");
-      assert.equal(relay.connections(), 1);
+      assert.equal(relay.connections(), asked);
       rig.cloud.faults.clear();
       await agent.logged("online", { after: before });
       await until("telemetry", () => ledger.received.length > length);

@@ -83,7 +83,7 @@ async function startCave(t: TestContext) {
   });
   const controller = createController([[0x44, chip]]);
   const inside = await startInside(t, rig, systemClock, {
-    openAdapter: controller.open,
+    machine: { openAdapter: controller.open },
     changes: { "sensor.source": "sht31", "cave.telemetryInterval": 1 },
   });
   await inside.logged("online");

@@ -17,7 +17,7 @@ async function startBare(t: TestContext, source: string) {
   const ledger = openLedger(rig);
   const controller = createController();
   const inside = await startInside(t, rig, systemClock, {
-    openAdapter: controller.open,
+    machine: { openAdapter: controller.open },
     changes: { "sensor.source": source },
   });
   await inside.logged("online");
@@ -45,10 +45,12 @@ describe("fault 31: a sensor that is absent", () => {
     for (const { body, properties } of ledger.received) {
       assert.deepEqual([body.source, properties.simulated], ["sht31", undefined]);
     }
-    await until("the twin names the sensor", async () => {
+    const named = await until("the twin names the sensor", async () => {
       const { reported } = await rig.service.getTwin("cave-01");
-      return (reported.sensor as JsonObject | undefined)?.serial === "0badcafe";
+      const sensor = reported.sensor as JsonObject | undefined;
+      return sensor?.serial === "0badcafe" && sensor.state === "ok" && sensor;
     });
+    assert.deepEqual(named, { source: "sht31", serial: "0badcafe", state: "ok" });
     ledger.assertSound();
   });
 
@@ -71,11 +73,17 @@ describe("fault 31: a sensor that is absent", () => {
     await until("a measured value", () => ledger.received.length > 0);
     await inside.stop();
     const changes = { "sensor.source": "auto" };
-    const second = await startInside(t, rig, systemClock, { openAdapter: controller.open, changes });
+    const second = await startInside(t, rig, systemClock, {
+      machine: { openAdapter: controller.open },
+      changes,
+    });
     await until("values of the sensor", () => second.agent.status().reading?.source === "sht31");
     await second.stop();
     controller.slaves.clear();
-    const third = await startInside(t, rig, systemClock, { openAdapter: controller.open, changes });
+    const third = await startInside(t, rig, systemClock, {
+      machine: { openAdapter: controller.open },
+      changes,
+    });
     await third.logged("sensor-fault");
     assert.equal(third.agent.status().sensor.source, "sht31");
     assert.ok(!third.lines.some(({ event }) => event === "sensor-simulated"));

@@ -3,7 +3,7 @@ import { createLog } from "#agent/log.js";
 /** Logs so many errors of two kinds, each with secrets in it, as fast as it can, and then one of another kind. */
 const [, , count, ...secrets] = process.argv;
 const [keyPem, idScope] = secrets;
-const log = createLog("info", "json");
+const { log, end } = createLog("info", "json");
 for (let number = 0; number < Number(count); number += 1) {
   const event = number % 2 === 0 ? "sensor-fault" : "fan-fault";
   log.error(
@@ -12,3 +12,4 @@ for (let number = 0; number < Number(count); number += 1) {
   );
 }
 log.error({ event: "another", cause: "of another kind" }, "of another kind");
+end();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { startCloud } from "../support/rig.ts";
+import { type LogLine, startCloud } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { IS_FULL } from "./full.ts";
 import { startRogueHub } from "./rogue-hub.ts";
@@ -15,14 +15,22 @@ const CALLS = IS_FULL ? 10_000 : 1000;
 const FEW = 60;
 
 describe("fault 40: a flood of errors", () => {
-  it(`writes ${ERRORS} errors of two kinds as two lines, and none of the secrets in them`, async () => {
+  it(`writes ${ERRORS} errors of two kinds as two lines and two counts, and none of the secrets in them`, async () => {
     const file = fileURLToPath(new URL("./40-log-flood.child.js", import.meta.url));
     const secrets = ["-----BEGIN PRIVATE KEY----- MIGHAgEA", "0neCANARY"];
     const { stdout } = await promisify(execFile)(process.execPath, [file, String(ERRORS), ...secrets]);
-    const lines = stdout.trim().split("\n");
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as LogLine);
     assert.deepEqual(
-      lines.map((line) => (JSON.parse(line) as { event: string }).event),
-      ["sensor-fault", "fan-fault", "another"],
+      lines.map(({ event }) => event),
+      ["sensor-fault", "fan-fault", "another", "suppressed", "suppressed"],
+    );
+    // The end tells of every one that was left out.
+    assert.deepEqual(
+      lines.slice(3).map(({ cause, suppressed }) => [cause, suppressed]),
+      ["sensor-fault", "fan-fault"].map((event) => [`${event}: it does not answer`, ERRORS / 2 - 1]),
     );
     assert.doesNotMatch(stdout, /PRIVATE|MIGHAgEA|CANARY/);
   });
@@ -41,6 +49,8 @@ describe("fault 40: a flood of errors", () => {
     const sent = telemetry.length;
     await until("telemetry goes on", () => telemetry.length > sent);
     assert.equal((await agent.stop()).code, 0);
+    const { suppressed } = await agent.logged("suppressed");
+    assert.ok(Number(suppressed) > 0);
     const written = agent.lines.length - before;
     assert.ok(written <= FEW, `${written} lines; the last: ${JSON.stringify(agent.lines.slice(-8))}`);
     const key = readFileSync(join(rig.folder, "cave-01.key.pem"), "utf8").split("\n")[1] ?? "";

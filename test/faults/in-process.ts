@@ -2,8 +2,8 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { type Agent, startAgent as startRooms } from "#agent/agent.js";
 import { type Config, loadConfig } from "#agent/config.js";
+import { LINUX, type Machine } from "#agent/health/doctor/check.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
-import type { OpenI2cAdapter } from "#agent/sensor/i2c-bus.js";
 import type { AgentOptions, CloudRig, LogLine } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { type Changes, writeConfig } from "./agents.ts";
@@ -29,8 +29,8 @@ export interface InnerAgent {
 }
 
 export interface InnerOptions extends AgentOptions {
-  /** What is behind the I2C buses. */
-  openAdapter?: OpenI2cAdapter;
+  /** What is not as Linux has it: the byte edge of the I2C buses, where time services are asked. */
+  machine?: Partial<Machine>;
   changes?: Changes;
 }
 
@@ -38,7 +38,7 @@ export async function startInside(
   t: TestContext,
   rig: CloudRig,
   clock: Clock,
-  { openAdapter, changes = {}, ...options }: InnerOptions = {},
+  { machine, changes = {}, ...options }: InnerOptions = {},
 ): Promise<InnerAgent> {
   const config = loadConfig(await writeConfig(rig, changes, options), {});
   const lines: LogLine[] = [];
@@ -50,7 +50,7 @@ export async function startInside(
     log,
     clock,
     random: Math.random,
-    ...(openAdapter && { openAdapter }),
+    machine: { ...LINUX, ...machine },
   });
   agent.fault.catch(() => undefined);
   let stopped: Promise<void> | undefined;

@@ -60,6 +60,27 @@ test("a new pair that is refused gives way to the old one, until the files chang
   assert.deepEqual(told, ["new", "fallback", "new"]);
 });
 
+test("when the old one is refused too, each has its turn; the one that is accepted stays", async (t) => {
+  const { install, source, told } = await build(t);
+  const old = source.current().thumbprint;
+  await install();
+  source.reload();
+  const fresh = source.current().thumbprint;
+  source.refused();
+  assert.equal(source.current().thumbprint, old);
+  // It works for as long as it lasts.
+  source.accepted();
+  assert.equal(source.reload(), false);
+  for (const expected of [fresh, old, fresh]) {
+    source.refused();
+    assert.equal(source.current().thumbprint, expected);
+  }
+  source.accepted();
+  source.refused();
+  assert.equal(source.current().thumbprint, fresh);
+  assert.deepEqual(told, ["new", "fallback", "fallback"]);
+});
+
 test("half a pair, seen between two writes, is not taken; the whole one is", async (t) => {
   const { device, put, source, told } = await build(t);
   const old = source.current().thumbprint;

@@ -67,6 +67,14 @@ test("what the guard holds is accepted, not executed; what could never act is re
   assert.match(JSON.stringify(never.payload), /must stay as it is until/);
 });
 
+test("commands beyond those that may wait for the fan are refused with 503", async () => {
+  const { call } = build();
+  const answers = await Promise.all(Array.from({ length: 30 }, () => call("SetFanState", "on")));
+  const refused = answers.filter(({ status }) => status === 503);
+  assert.ok(refused.length > 0 && refused.length < 30, `${refused.length} refused`);
+  assert.match(JSON.stringify(refused[0]?.payload), /commands wait for the fan already/);
+});
+
 test("while stopping every method is refused with 503", async () => {
   const { stopping, call } = build();
   stopping.abort();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { isAborted, isAgentError } from "#agent/errors.js";
 import { withDeadline } from "#agent/lib/deadline.js";
@@ -35,4 +36,17 @@ test("an abort ends the waiting at once", async () => {
   );
   stop.abort();
   assert.ok(isAborted(await waiting));
+});
+
+test("whoever has waited listens to the signal no more, also when the work never ends", async () => {
+  const clock = createFakeClock();
+  const { signal } = new AbortController();
+  const listeners = () => getEventListeners(signal, "abort").length;
+  for (const work of [never, () => never, Promise.resolve(), () => Promise.reject(new Error("no"))]) {
+    const waiting = withDeadline<unknown>(work, deadline, clock, signal).catch(() => undefined);
+    assert.equal(listeners() > 0, true);
+    await clock.advance(5000);
+    await waiting;
+    assert.deepEqual([listeners(), clock.sleepers()], [0, 0]);
+  }
 });

@@ -79,10 +79,10 @@ export async function connectDevice(
   cloud: LocalCloud,
   deviceId: string,
   pair: Pair,
-  options: { modelId?: string } = {},
+  { hostName = hubOf(cloud).hostName, ...options }: { modelId?: string; hostName?: string | undefined } = {},
 ): Promise<device.Client> {
   const client = device.Client.fromConnectionString(
-    `HostName=${hubOf(cloud).hostName};DeviceId=${deviceId};x509=true`,
+    `HostName=${hostName};DeviceId=${deviceId};x509=true`,
     Mqtt,
   );
   client.setRetryPolicy(NO_RETRY);
@@ -101,8 +101,8 @@ export async function joinDevice(
   options: { modelId?: string } = {},
 ) {
   const pair = await stage.ca.issueDevice({ commonName: deviceId });
-  await register(stage.cloud, deviceId, pair);
-  return { pair, client: await connectDevice(t, stage.cloud, deviceId, pair, options) };
+  const { assignedHub: hostName } = await register(stage.cloud, deviceId, pair);
+  return { pair, client: await connectDevice(t, stage.cloud, deviceId, pair, { hostName, ...options }) };
 }
 
 export function hubOf(cloud: LocalCloud) {

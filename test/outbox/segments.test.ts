@@ -41,6 +41,35 @@ describe("openSegmentOutbox", () => {
     await outbox.close();
   });
 
+  it("does not take for old what was only in memory until the disk told how long earlier runs had been", async () => {
+    const DAY = 86_400_000;
+    const directory = await folder();
+    const first = await open(directory, { maxAge: 30 * DAY });
+    await first.clock.advance(40 * DAY);
+    first.outbox.acknowledge((await first.outbox.append(PAYLOAD)).sequence);
+    await first.outbox.close();
+    const faults: Parameters<typeof faultyFiles>[0] = {
+      list: () => {
+        throw systemError("EIO");
+      },
+    };
+    const { outbox, events, clock } = await open(directory, {
+      maxAge: 30 * DAY,
+      files: faultyFiles(faults),
+    });
+    // More than the segment of the earlier run has room for: the rest stands in one of its own.
+    for (let count = 0; count < 10; count += 1) await outbox.append(PAYLOAD);
+    delete faults.list;
+    await clock.advance(2000);
+    await until(() => events.at(-1)?.kind === "disk", "the disk");
+    for (let sequence = 1; sequence <= 9; sequence += 1) outbox.acknowledge(sequence);
+    while ((await segmentsOf(directory)).length > 1) await clock.advance(10_000);
+    await outbox.append("new");
+    assert.deepEqual(await all(outbox), [PAYLOAD, PAYLOAD, "new"]);
+    assert.equal(outbox.counts().dropped, 0);
+    await outbox.close();
+  });
+
   it("keeps acknowledgements that came out of order, over many segments", async () => {
     const directory = await folder();
     const first = await open(directory);

@@ -114,6 +114,14 @@ describe("a bus with bounds", () => {
     assert.deepEqual(await next, Uint8Array.of(5));
   });
 
+  it("begins nothing for whoever has stopped already", async () => {
+    const { controller, clock, bus } = setUp();
+    const stopped = await bus.read(ADDRESS, 1, AbortSignal.abort()).catch((error: unknown) => error);
+    assert.ok(isAborted(stopped));
+    await clock.advance(10);
+    assert.equal(controller.counts().opened, 0);
+  });
+
   it("takes two callers one after the other", async () => {
     const { controller, clock, bus } = setUp();
     controller.hang(true);

@@ -7,12 +7,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type CloudRig, startCloud, writeAgentConfig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { type Life, startLife } from "./life.ts";
-import { disorderOf, droppedIn, guardBreaches, lostOf, memoryOf, type Received, takenIn } from "./oracle.ts";
+import {
+  disorderOf,
+  droppedIn,
+  guardBreaches,
+  lostOf,
+  memoryOf,
+  type Received,
+  takenIn,
+  writtenIn,
+} from "./oracle.ts";
 import { GUARD, HOUR, MOST_BYTES } from "./settings.ts";
 import { tableOf } from "./table.ts";
 
 const DEVICE = "cave-01";
 const MEBIBYTE = 1024 * 1024;
+/** To the disk in the whole week: a card of 8 GB that is good for 1,000 times its size outlives centuries of it. */
+const MOST_WRITTEN = 128 * MEBIBYTE;
 /** Bytes from a life's fourth hour to its last. What is resident is up to the engine too; what lives on its heap is not. */
 const MOST_GROWTH = { rss: 32 * MEBIBYTE, heap: 3 * MEBIBYTE };
 /** Simulated milliseconds between two lives. */
@@ -72,6 +83,7 @@ it("a simulated week: nothing lost, memory flat, the disk within its cap, the fa
   await until("the outbox is empty", () => waitingIn(week) === 0);
   await current(week).end("SIGTERM");
   for (const line of tableOf(week)) t.diagnostic(line);
+  t.diagnostic(`written to the disk: ${(writtenIn(week.lives) / MEBIBYTE).toFixed(1)} MiB`);
   await judge(week);
 });
 
@@ -96,6 +108,7 @@ async function judge({ lives, received, mostBytes, rig, thumbprints }: Week): Pr
   assert.deepEqual(received.contradictions, [], "ids that stand for two bodies");
   assert.deepEqual(disorderOf(lives), []);
   assert.deepEqual(guardBreaches(lives, GUARD), []);
+  assert.ok(writtenIn(lives) <= MOST_WRITTEN, `${writtenIn(lives)} bytes written`);
   assert.ok(mostBytes <= MOST_BYTES, `${mostBytes} bytes in the state directory`);
   assert.equal(droppedIn(lives), 0, "dropped");
   for (const memory of lives.map(memoryOf)) {

@@ -85,7 +85,7 @@ keyFile = "${path("key.pem")}"
 [provisioning]
 host = "${options.host ?? dps.host}"
 idScope = "${options.idScope ?? dps.idScope}"
-deadline = "4s"
+deadline = "8s"
 retryAfter = "1s"
 retryDisabledAfter = "2s"
 [tls]
@@ -111,11 +111,7 @@ ${options.extra ?? ""}
 }
 
 /** Starts an agent; it is killed when the test ends, if it has not ended by itself. */
-export async function startAgent(
-  t: Scope,
-  rig: CloudRig,
-  options: AgentOptions = {},
-): Promise<AgentRig> {
+export async function startAgent(t: Scope, rig: CloudRig, options: AgentOptions = {}): Promise<AgentRig> {
   const config = await writeAgentConfig(rig, options);
   return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01");
 }
@@ -161,10 +157,7 @@ export function spawnAgent(t: Scope, args: string[], deviceId = "cave-01"): Agen
 }
 
 /** Resolves to exit code and all output of a `cave-agent` that ends by itself. */
-export async function runToEnd(
-  t: Scope,
-  args: string[],
-): Promise<{ code: number | null; output: string }> {
+export async function runToEnd(t: Scope, args: string[]): Promise<{ code: number | null; output: string }> {
   const agent = spawnAgent(t, args);
   const code = await new Promise<number | null>((resolve) => agent.process.once("close", resolve));
   return { code, output: agent.output() };

@@ -7,6 +7,8 @@ import { getStatus } from "../support/status.js";
 import { until } from "../support/until.js";
 
 const model = await readModel();
+/** pino's number for it. */
+const WARN = 40;
 const MODEL = "dtmi:cheesecave:CaveGateway;1";
 
 test("an agent provisions itself, and its telemetry arrives with all properties", async (t) => {
@@ -35,6 +37,16 @@ test("an agent provisions itself, and its telemetry arrives with all properties"
   assert.deepEqual(
     rig.cloud.hub.telemetryCounts("cave-01").received,
     rig.cloud.hub.telemetryCounts("cave-01").unique,
+  );
+});
+
+test("a start where nothing is wrong tells of no fault", async (t) => {
+  const rig = await startCloud(t);
+  const agent = await startAgent(t, rig);
+  await agent.logged("online");
+  assert.deepEqual(
+    agent.lines.filter(({ level }) => Number(level) >= WARN),
+    [],
   );
 });
 

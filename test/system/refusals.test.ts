@@ -68,7 +68,7 @@ test("a DPS that never answers: the deadline ends the try, SIGTERM ends the agen
   rig.cloud.faults.dps.neverAnswer(true);
   const agent = await startAgent(t, rig);
   const { cause } = await agent.logged("backing-off");
-  assert.match(cause ?? "", /no answer within 4 s: waited for the DPS/);
+  assert.match(cause ?? "", /no answer within 8 s: waited for the DPS/);
   rig.cloud.faults.dps.neverAnswer(false);
   await agent.logged("online", { seconds: 30 });
 });

@@ -169,13 +169,3 @@ test("samples taken offline and a kill -9 among them all arrive, marked with the
     return all.every((sequence) => arrived.has(sequence)) && arrived.size > all.length;
   });
 });
-
-test("two agents do not share a state directory", async (t) => {
-  const rig = await startCloud(t);
-  const first = await startAgent(t, rig);
-  await first.logged("online");
-  const second = await startAgent(t, rig);
-  const { cause } = await second.logged("start-failed");
-  assert.match(cause ?? "", /status\.sock/);
-  assert.equal(first.process.exitCode, null);
-});

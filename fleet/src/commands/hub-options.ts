@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { findHub, type HubOptions } from "../service/find-hub.ts";
+import { findHubs, type HubOptions } from "../service/find-hubs.ts";
+import { joinHubs } from "../service/join-hubs.ts";
 import type { Service } from "../service/service.ts";
 
 /** The options by which every command that talks to a hub is told which. */
@@ -13,13 +14,14 @@ export function addHubOptions(command: Command): Command {
     .option("--state <folder>", "state folder of the local cloud (default: .local-cloud here or above)");
 }
 
-/** Opens the hub that `options` mean, and closes it whatever `use` does. */
+/** Opens the hub that `options` mean, or all of a local cloud as one, and closes it whatever `use` does. */
 export async function withService<T>(options: HubOptions, use: (service: Service) => Promise<T>): Promise<T> {
-  const access = await findHub(options);
+  const hubs = await findHubs(options);
   // Loaded only when needed: the SDK takes a third of a second, which `--help` should not.
   const { openService } = await import("../service/sdk.ts");
-  const { connectionString, ...rest } = access;
-  const service = openService(connectionString, rest);
+  const service = joinHubs(
+    hubs.map(({ connectionString, ...access }) => openService(connectionString, access)),
+  );
   try {
     return await use(service);
   } finally {

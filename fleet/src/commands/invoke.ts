@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { note, print } from "../output.ts";
-import type { HubOptions } from "../service/find-hub.ts";
+import type { HubOptions } from "../service/find-hubs.ts";
 import type { MethodAnswer } from "../service/service.ts";
 import { parseCount, parseValue } from "../values.ts";
 import { addHubOptions, withService } from "./hub-options.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { usageError } from "../errors.ts";
 import { note, print } from "../output.ts";
 import { type AckOutcome, waitForAcknowledgement } from "../service/acknowledgement.ts";
-import type { HubOptions } from "../service/find-hub.ts";
+import type { HubOptions } from "../service/find-hubs.ts";
 import type { JsonObject, Service } from "../service/service.ts";
 import { SETTINGS } from "../settings.ts";
 import { parseAssignments, parseRemovals } from "../values.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import { print } from "../output.ts";
-import type { HubOptions } from "../service/find-hub.ts";
+import type { HubOptions } from "../service/find-hubs.ts";
 import type { Service } from "../service/service.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { parseCount } from "../values.ts";

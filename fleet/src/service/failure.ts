@@ -97,6 +97,13 @@ function hubFailure(answer: HubAnswer, attempt: Attempt): Known | undefined {
   }
 }
 
+const HUB_FAILURES = new Set(["ECONNREFUSED", "ENOTFOUND", "401002", "401003", "ECONNRESET", "ETIMEDOUT"]);
+
+/** Whether it is the hub itself that cannot be asked, whatever was asked of it. */
+export function isHubFailure(error: unknown): boolean {
+  return HUB_FAILURES.has(codeOf(error));
+}
+
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_|ERR_TLS_)/;
 

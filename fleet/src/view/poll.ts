@@ -1,4 +1,4 @@
-import { codeOf } from "../errors.ts";
+import { isHubFailure } from "../service/failure.ts";
 import type { Service } from "../service/service.ts";
 import { type Row, rowFromAnswer, rowFromError } from "./row.ts";
 
@@ -6,14 +6,6 @@ import { type Row, rowFromAnswer, rowFromError } from "./row.ts";
 const AT_ONCE = 16;
 /** Seconds; the shortest that a hub takes. */
 const ANSWER_WITHIN = 5;
-const WHOLE_HUB_FAILURES = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "401002",
-  "401003",
-  "ECONNRESET",
-  "ETIMEDOUT",
-]);
 
 /**
  * Asks each device for its status over the service side; rows come in the order of `deviceIds`.
@@ -39,7 +31,7 @@ export async function askOne(service: Service, deviceId: string): Promise<Row> {
     const answer = await service.invoke(deviceId, "GetStatus", null, { timeout: ANSWER_WITHIN });
     return rowFromAnswer(deviceId, answer);
   } catch (error) {
-    if (WHOLE_HUB_FAILURES.has(codeOf(error))) throw error;
+    if (isHubFailure(error)) throw error;
     return rowFromError(deviceId, error);
   }
 }

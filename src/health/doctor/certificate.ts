@@ -1,9 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Config } from "../../config.ts";
-import { AgentError, isAgentError } from "../../errors.ts";
+import { type Config, configError } from "../../config.ts";
+import { fileReason, isAgentError } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
-import { chainProblem, commonNameOf, parseChain } from "./chain.ts";
+import { describeName } from "../../lib/common-name.ts";
+import { chainProblem, parseChain } from "./chain.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 import { isShared } from "./key.ts";
 
@@ -38,23 +39,17 @@ async function readChain(file: string): Promise<X509Certificate[]> {
   try {
     return parseChain(await readFile(file, "utf8"));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AgentError(`${file}: ${why}`, {
-      code: "CONFIG_INVALID",
-      retryable: false,
-      remedy: INSTALL,
-      cause,
-    });
+    throw configError(`${file}: ${fileReason(cause)}`, INSTALL, cause);
   }
 }
 
 function describe(chain: readonly X509Certificate[], leaf: X509Certificate): string {
   const others = chain.length > 1 ? `, ${chain.length - 1} more in its chain` : "";
-  return `"${commonNameOf(leaf.subject)}" issued by "${commonNameOf(leaf.issuer)}"${others}`;
+  return `"${describeName(leaf.subject)}" issued by "${describeName(leaf.issuer)}"${others}`;
 }
 
 function judgeDates(certificate: X509Certificate, now: number): Finding | undefined {
-  const name = commonNameOf(certificate.subject);
+  const name = describeName(certificate.subject);
   const from = new Date(certificate.validFrom);
   const to = new Date(certificate.validTo);
   if (now > to.getTime()) {

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { describeName } from "../../lib/common-name.ts";
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -7,23 +8,18 @@ export function parseChain(pem: string): X509Certificate[] {
   return (pem.match(PEM_BLOCK) ?? []).map((block) => new X509Certificate(block));
 }
 
-/** The common name of a subject or issuer as Node writes it, or the whole of it if there is none. */
-export function commonNameOf(name: string): string {
-  return /(?:^|\n)CN=([^\n]+)/.exec(name)?.[1] ?? name.replaceAll("\n", ", ");
-}
-
 /**
  * What is wrong with the order or the signatures of a chain, leaf first: each certificate has to be issued and signed
  * by the next (RFC 8446, section 4.4.2). Undefined if nothing is.
  */
 export function chainProblem(chain: readonly X509Certificate[]): string | undefined {
   if (chain[0]?.ca)
-    return `the first certificate, "${commonNameOf(chain[0].subject)}", is a CA's and no device's`;
+    return `the first certificate, "${describeName(chain[0].subject)}", is a CA's and no device's`;
   for (const [index, certificate] of chain.slice(0, -1).entries()) {
     const issuer = chain[index + 1];
     if (!issuer || isIssuedBy(certificate, issuer)) continue;
-    const name = commonNameOf(certificate.subject);
-    return `"${name}" was issued by "${commonNameOf(certificate.issuer)}", but "${commonNameOf(issuer.subject)}" follows it`;
+    const name = describeName(certificate.subject);
+    return `"${name}" was issued by "${describeName(certificate.issuer)}", but "${describeName(issuer.subject)}" follows it`;
   }
   return undefined;
 }

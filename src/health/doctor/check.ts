@@ -1,8 +1,10 @@
 import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
+
 import { openI2cAdapter } from "../../sensor/i2c.ts";
 import type { OpenI2cAdapter } from "../../sensor/i2c-bus.ts";
+import type { TimeServices } from "../clock/synchronized.ts";
 import type { StatusDocument } from "../status.ts";
 
 /** `skipped`: it does not apply here, or it could not be told; that is no fault. */
@@ -44,12 +46,11 @@ export interface Configuration {
 }
 
 /** Where the machine shows what it has. */
-export interface Machine {
+export interface Machine extends TimeServices {
   devices: string;
   sysfsGpio: string;
   /** Where libgpiod's tools are looked for; left out: in the process's own PATH. */
   toolPath?: string;
-  timesync: string;
   /** The byte edge of its I2C buses. */
   openAdapter: OpenI2cAdapter;
 }
@@ -58,6 +59,8 @@ export const LINUX: Machine = {
   devices: "/dev",
   sysfsGpio: "/sys/class/gpio",
   timesync: "/run/systemd/timesync",
+  chronyPort: 323,
+  ntpPort: 123,
   openAdapter: openI2cAdapter,
 };
 

@@ -2,38 +2,39 @@ import { randomUUID } from "node:crypto";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf } from "../../errors.ts";
-import type { ConfiguredCheck } from "./check.ts";
+import type { ConfiguredCheck, Finding } from "./check.ts";
 
 const MIB = 2 ** 20;
 /** Below this the outbox will soon have to drop samples; below the second nothing can be kept at all. */
 const LOW = 64 * MIB;
 const NONE = 4 * MIB;
 
-/** Whether what the agent has to keep can be written, and for how long there is room. */
 export const diskCheck: ConfiguredCheck = {
   id: "disk",
   title: "state directory",
   needs: ["state.directory"],
-  async look({ config }) {
-    const { directory } = config.state;
-    const folder = await existingPart(directory);
-    const absent = folder === directory ? "" : `${directory} will be made: `;
-    try {
-      await tryToWrite(folder);
-    } catch (error) {
-      return {
-        result: "failed",
-        detail: `${absent}${folder} cannot be written: ${messageOf(error)}`,
-        remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
-      };
-    }
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    const detail = `${absent}${folder} can be written, ${Math.floor(free / MIB)} MiB free`;
-    if (free >= LOW) return { result: "ok", detail };
-    return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
-  },
+  look: ({ config }) => lookAtDisk(config.state.directory),
 };
+
+/** Whether what the agent has to keep can be written to `directory`, and for how long there is room. */
+export async function lookAtDisk(directory: string): Promise<Finding> {
+  const folder = await existingPart(directory);
+  const absent = folder === directory ? "" : `${directory} will be made: `;
+  try {
+    await tryToWrite(folder);
+  } catch (error) {
+    return {
+      result: "failed",
+      detail: `${absent}${folder} cannot be written: ${messageOf(error)}`,
+      remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
+    };
+  }
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const detail = `${absent}${folder} can be written, ${Math.floor(free / MIB)} MiB free`;
+  if (free >= LOW) return { result: "ok", detail };
+  return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
+}
 
 async function existingPart(directory: string): Promise<string> {
   let folder = directory;

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { commonNameOf } from "./chain.ts";
+import { describeName } from "../../lib/common-name.ts";
 
 /** Who answered, and in which TLS version. */
 export interface Peer {
@@ -46,5 +46,5 @@ function describeCertificate(raw: Buffer | undefined): string {
   if (!raw) return "no certificate";
   const { subject, issuer, validTo } = new X509Certificate(raw);
   const until = new Date(validTo).toISOString().slice(0, 10);
-  return `"${commonNameOf(subject)}" issued by "${commonNameOf(issuer)}", valid until ${until}`;
+  return `"${describeName(subject)}" issued by "${describeName(issuer)}", valid until ${until}`;
 }

@@ -1,4 +1,4 @@
-import { loadConfig } from "../../config.ts";
+import { type Environment, examineConfig, loadConfig } from "../../config.ts";
 import { createSchema, environmentName } from "../../config-schema.ts";
 import { isAgentError } from "../../errors.ts";
 import type { Configuration } from "./check.ts";
@@ -6,36 +6,30 @@ import type { Configuration } from "./check.ts";
 /** Fits every required key; what has it is in `broken` and is not looked at. */
 const STAND_IN = "0nmissing";
 
-type Environment = Record<string, string | undefined>;
-
 /**
- * The configuration in `file`, or as much of it as can be used: where single keys are wrong, their defaults stand in
- * and the keys are named. Never throws for anything in the file.
+ * The configuration in `file`, or as much of it as can be used: what is unknown is left out, and where the value of a
+ * known key is wrong, its default stands in and the key is named. Never throws for anything in the file.
  */
 export function salvageConfiguration(file: string, environment: Environment = process.env): Configuration {
   try {
     return { config: loadConfig(file, environment), error: undefined, broken: new Set() };
   } catch (error) {
     if (!isAgentError(error)) throw error;
-    const broken = brokenKeys(error.message);
-    return { config: loadWithout(broken, file, environment), error, broken: new Set(broken) };
+    return { ...salvage(file, environment), error };
   }
 }
 
-/** `loadConfig` begins each line of its message with the key that is wrong. */
-function brokenKeys(message: string): string[] {
-  return message.split("\n").flatMap((line) => /^([a-z]+\.[A-Za-z]+): /.exec(line)?.[1] ?? []);
-}
-
-function loadWithout(broken: string[], file: string, environment: Environment): Configuration["config"] {
-  if (broken.length === 0) return undefined;
-  // The environment wins over the file, so it can put a value in the place of a wrong one.
-  const standIns = broken.map((key) => [environmentName(key), defaultOf(key)]);
+function salvage(file: string, environment: Environment): Pick<Configuration, "config" | "broken"> {
   try {
-    return loadConfig(file, { ...environment, ...Object.fromEntries(standIns) });
+    const { problems } = examineConfig(file, environment);
+    const broken = problems.flatMap(({ key, isUnknown }) => (isUnknown ? [] : [key]));
+    // The environment wins over the file, so it can put a value in the place of a wrong one.
+    const standIns = Object.fromEntries(broken.map((key) => [environmentName(key), defaultOf(key)]));
+    const { config } = examineConfig(file, { ...environment, ...standIns });
+    return { config, broken: new Set(broken) };
   } catch (error) {
-    // Unknown keys and sections, and what is no TOML, leave nothing to stand in for.
-    if (isAgentError(error)) return undefined;
+    // What cannot be read or is no TOML leaves nothing to stand in for.
+    if (isAgentError(error)) return { config: undefined, broken: new Set() };
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import device from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import { messageOf } from "../../errors.ts";
@@ -6,6 +7,8 @@ import { connectFailure } from "../failure.ts";
 import type { DesiredProperties, JsonObject, JsonValue, MethodCall, TelemetryMessage } from "../hub.ts";
 import { ObservedMqttBase } from "./mqtt.ts";
 
+const GOODBYE = 250;
+
 // The SDK's NoRetry, which azure-iot-device does not pass on from azure-iot-common.
 const noRetry = { shouldRetry: () => false, nextRetryTimeout: () => -1 };
 
@@ -13,7 +16,7 @@ const noRetry = { shouldRetry: () => false, nextRetryTimeout: () => -1 };
 export interface HubLink {
   send(message: TelemetryMessage): Promise<void>;
   report(patch: JsonObject): Promise<void>;
-  /** Says goodbye and lets go. May never resolve (azure-iot-sdk-node #1110): wait for it with a deadline or not at all. */
+  /** Says goodbye, and lets go of the socket within 250 ms whether or not the hub has heard it. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -103,10 +106,13 @@ export async function connect(
     client.once("disconnect", (result) => resolve(lossCause(result)));
     base.onFault = (cause) => resolve(`unusable message from the hub: ${messageOf(cause)}`);
   });
-  const close = () => {
+  const close = async () => {
     // A client that was let go must not speak to its successor's owner (azure-iot-sdk-node #965).
     client.removeAllListeners("disconnect");
-    return new Promise<void>((done) => client.close(() => done()));
+    // It may never call back (azure-iot-sdk-node #1110): MQTT.js waits for each PUBACK that the hub still owes.
+    const goodbye = new Promise<void>((done) => client.close(() => done()));
+    await Promise.race([goodbye, delay(GOODBYE)]);
+    base.destroy();
   };
   try {
     // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).

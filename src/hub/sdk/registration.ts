@@ -9,10 +9,18 @@ import { ObservedMqttBase } from "./mqtt.ts";
 /** The SDK repeats a registration that was answered 429 or 5xx for ever, and cannot be cancelled between two polls. */
 class EndableProvisioning extends ProvisioningMqtt {
   private ended = false;
+  private readonly base: ObservedMqttBase;
 
+  constructor(base: ObservedMqttBase) {
+    super(base);
+    this.base = base;
+  }
+
+  /** Nobody waits for a goodbye: a registration that was answered has said it already. */
   end(): void {
     this.ended = true;
-    this.cancel(() => this.disconnect(() => undefined));
+    this.cancel(() => undefined);
+    this.base.destroy();
   }
 
   override registrationRequest(
@@ -75,7 +83,8 @@ export async function register(
   signal.addEventListener("abort", end, { once: true });
   let fault: unknown;
   base.onFault = (cause) => {
-    fault = cause;
+    // What follows from the end is not its cause.
+    fault ??= cause;
     end();
   };
   // Without a listener it would end the process (azure-iot-sdk-node #807); between two polls it is all that is heard.

@@ -16,7 +16,7 @@ export function crc8(bytes: Iterable<number>): number {
  * beside its own sound CRC, and no word of a damaged transfer is trusted.
  */
 export function wordsOf(bytes: Uint8Array): number[] | undefined {
-  if (bytes.length === 0 || bytes.length % WORD_LENGTH !== 0) return undefined;
+  if (bytes.length === 0) return undefined;
   const words: number[] = [];
   for (let start = 0; start < bytes.length; start += WORD_LENGTH) {
     const [high = 0, low = 0, crc] = bytes.subarray(start, start + WORD_LENGTH);

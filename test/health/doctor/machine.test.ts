@@ -6,6 +6,7 @@ import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { temporaryDirectory } from "../../support/pki.js";
+import { NOBODY } from "../clock/services.ts";
 import { findingOf } from "./support.js";
 
 async function setUp(t: TestContext) {
@@ -19,6 +20,8 @@ async function setUp(t: TestContext) {
     devices: join(folder, "dev"),
     sysfsGpio: join(folder, "gpio"),
     timesync: join(folder, "timesync"),
+    chronyPort: NOBODY,
+    ntpPort: NOBODY,
     openAdapter: async () => assert.fail("the bus is not used"),
   };
   return { folder, config, machine };
@@ -42,7 +45,10 @@ test("synchronized, not yet, and not to be told", async (t) => {
   mkdirSync(machine.timesync);
   assert.equal((await look()).result, "warning");
   writeFileSync(join(machine.timesync, "synchronized"), "");
-  assert.deepEqual(await look(), { result: "ok", detail: "it is 2026-07-01T00:00:00.000Z, synchronized" });
+  assert.deepEqual(await look(), {
+    result: "ok",
+    detail: "it is 2026-07-01T00:00:00.000Z, synchronized, says systemd-timesyncd",
+  });
 });
 
 test("a state directory that can be written, or made, and is left as it was", async (t) => {

@@ -96,12 +96,46 @@ test("wrong and missing keys are named; the others are what the file says", asyn
   assert.equal(config?.provisioning.idScope, "0ne00ABCDEF");
 });
 
-test("what is no TOML, has unknown keys or is not there leaves nothing, and says why", async (t) => {
-  for (const toml of ["[device\n", `${VALID}[sensor]\nreadEvry = "1s"\n`, `${VALID}[senser]\nx = 1\n`]) {
-    const { config, error } = await salvage(t, toml);
-    assert.equal(config, undefined, toml);
-    assert.equal(error?.code, "CONFIG_INVALID");
+test("unknown keys, sections and variables are left out; the others are what the file says", async (t) => {
+  const { config, error, broken } = await salvage(
+    t,
+    `${VALID}[sensor]\nreadEvry = "1s"\nreadEvery = "2s"\n[senser]\nx = 1\n[outbox]\ninFlight = "many"\n`,
+    { CAVE_LOG_LEVLE: "debug" },
+  );
+  for (const slip of [
+    /sensor\.readEvry: unknown key/,
+    /senser: unknown section/,
+    /CAVE_LOG_LEVLE: unknown env/,
+  ]) {
+    assert.match(error?.message ?? "", slip);
   }
+  // All that is wrong is said at once.
+  assert.match(error?.message ?? "", /outbox\.inFlight: must be a whole number/);
+  assert.deepEqual([...broken], ["outbox.inFlight"]);
+  assert.equal(config?.sensor.readEvery, 2000);
+  assert.equal(config?.provisioning.idScope, "0ne00ABCDEF");
+});
+
+test("whatever required key is missing, the rest can be looked at", async (t) => {
+  const { config, broken } = await salvage(t, `[outbox]\ninFlight = 3\n`);
+  assert.deepEqual([...broken].sort(), ["device.certificateFile", "device.keyFile", "provisioning.idScope"]);
+  assert.equal(config?.outbox.inFlight, 3);
+});
+
+test("values that contradict each other are each what the file says", async (t) => {
+  const { config, error, broken } = await salvage(
+    t,
+    `${VALID}[sensor]\nreadEvery = "10m"\nstaleAfter = "2m"\n`,
+  );
+  assert.match(error?.message ?? "", /staleAfter: must not be shorter/);
+  assert.deepEqual([...broken], ["sensor.staleAfter"]);
+  assert.equal(config?.sensor.readEvery, 600_000);
+});
+
+test("what is no TOML or is not there leaves nothing, and says why", async (t) => {
+  const { config, error } = await salvage(t, "[device\n");
+  assert.equal(config, undefined);
+  assert.equal(error?.code, "CONFIG_INVALID");
   assert.match(
     salvageConfiguration("/absent.toml", {}).error?.message ?? "",
     /cannot read the configuration/,

@@ -149,13 +149,14 @@ describe("an SHT31 in trouble", () => {
   });
 
   it("never gives a value whose CRC does not fit, however long that lasts", async () => {
-    const { read, failure, air, chip } = setUp();
+    const { read, failure, air, chip, controller } = setUp();
     await read();
     chip.faults.corruptNext = [0, Number.POSITIVE_INFINITY];
     for (let time = 0; time < 50; time += 1) {
       const { code, remedy } = await failure();
       assert.equal(code, "SENSOR_CRC");
       assert.match(remedy, /cable/);
+      assert.equal(controller.counts().open, 0);
     }
     chip.faults.corruptNext = [0, 0];
     assertIs(await read(), air);
@@ -190,7 +191,7 @@ describe("an SHT31 in trouble", () => {
   });
 
   it("is not believed if it says after each start that it was reset", async () => {
-    const { failure, chip, controller } = setUp();
+    const { failure, chip, controller, commands } = setUp();
     controller.slaves.set(0x44, {
       read: chip.read,
       write: (bytes) => (bytes[1] === 0x41 ? true : chip.write(bytes)),
@@ -198,6 +199,22 @@ describe("an SHT31 in trouble", () => {
     const { code, remedy } = await failure();
     assert.equal(code, "SENSOR_RESET");
     assert.match(remedy, /supply/);
+    assert.ok(!commands().includes("2400"), "nothing is measured before the start has succeeded");
+  });
+
+  it("is not believed if each measurement makes its supply break down", async () => {
+    const { failure, chip, controller } = setUp();
+    let hasMeasured = false;
+    controller.slaves.set(0x44, {
+      write(bytes) {
+        if (bytes[0] === 0x24) hasMeasured = true;
+        if (bytes[0] === 0x30) hasMeasured = false;
+        return chip.write(bytes);
+      },
+      // The status after a reset with its CRC.
+      read: (length) => (length === 3 && hasMeasured ? Uint8Array.of(0x80, 0x10, 0xe1) : chip.read(length)),
+    });
+    assert.equal((await failure()).code, "SENSOR_RESET");
   });
 
   it("has its heater switched off at the start, and its warmth is told until it has gone", async () => {
@@ -225,8 +242,9 @@ describe("an SHT31 in trouble", () => {
   });
 
   it("is not believed if its heater cannot be switched off", async () => {
-    const { read, failure, chip, controller } = setUp();
+    const { read, failure, chip, controller, commands } = setUp();
     await read();
+    commands();
     const deaf = {
       read: chip.read,
       write: (bytes: ArrayLike<number>) => (bytes[1] === 0x66 ? true : chip.write(bytes)),
@@ -235,6 +253,7 @@ describe("an SHT31 in trouble", () => {
     chip.brownOut();
     controller.slaves.set(0x44, deaf);
     assert.equal((await failure()).code, "SENSOR_HEATER");
+    assert.equal(commands().filter((command) => command === "2400").length, 1);
     controller.slaves.set(0x44, chip);
     assert.equal((await read()).heated, true);
   });

@@ -18,20 +18,20 @@ export interface HubOptions {
 }
 
 /**
- * The hub that is meant: by option, else by CAVE_HUB_CONNECTION_STRING, else the local cloud whose state folder is
- * `--state`, or `.local-cloud` in `folder` or in one of its parents.
+ * The hubs that are meant, at least one: by option, else by CAVE_HUB_CONNECTION_STRING, else all of the local cloud whose
+ * state folder is `--state`, or `.local-cloud` in `folder` or in one of its parents.
  * @throws FleetError NO_HUB if none of these leads to one, USAGE for a CA without a hub to use it with
  */
-export async function findHub(
+export async function findHubs(
   options: HubOptions,
   environment: Record<string, string | undefined> = process.env,
   folder: string = process.cwd(),
-): Promise<HubAccess> {
+): Promise<HubAccess[]> {
   if (options.state !== undefined) parseFolder("--state", options.state);
   const given =
     options.hubConnectionString ?? (options.state ? undefined : environment.CAVE_HUB_CONNECTION_STRING);
   if (given) {
-    return { connectionString: given, ...(options.trustedCa ? { trustedCaFile: options.trustedCa } : {}) };
+    return [{ connectionString: given, ...(options.trustedCa ? { trustedCaFile: options.trustedCa } : {}) }];
   }
   if (options.trustedCa !== undefined) {
     throw usageError(
@@ -41,7 +41,7 @@ export async function findHub(
   }
   for (const candidate of options.state ? [resolve(folder, options.state)] : stateFolders(folder)) {
     const text = await read(join(candidate, "endpoints.json"));
-    if (text !== undefined) return localHub(join(candidate, "endpoints.json"), text);
+    if (text !== undefined) return localHubs(join(candidate, "endpoints.json"), text);
   }
   throw noHub(
     options.state ? `no local cloud is running in ${options.state}` : "no local cloud is running here",
@@ -71,11 +71,10 @@ interface LocalEndpoints {
   hubs: { connectionString: string }[];
 }
 
-function localHub(file: string, text: string): HubAccess {
-  const endpoints = parseEndpoints(file, text);
-  const hub = endpoints.hubs[0];
-  if (!hub || !isRunning(endpoints.pid)) throw noHub("no local cloud is running here");
-  return { connectionString: hub.connectionString, trustedCaFile: endpoints.trustedCaFile };
+function localHubs(file: string, text: string): HubAccess[] {
+  const { pid, hubs, trustedCaFile } = parseEndpoints(file, text);
+  if (hubs.length === 0 || !isRunning(pid)) throw noHub("no local cloud is running here");
+  return hubs.map(({ connectionString }) => ({ connectionString, trustedCaFile }));
 }
 
 function parseEndpoints(file: string, text: string): LocalEndpoints {

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import { isAgentError } from "../errors.ts";
+import { lookAtDisk } from "../health/doctor/disk.ts";
+import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
+import { checkStateDirectory } from "../kept.ts";
+import { nodeFiles } from "../outbox/files.ts";
+import { recoverSegments } from "../outbox/recover.ts";
+import { openSequence } from "../outbox/sequence.ts";
+import { EXIT } from "./exit.ts";
+import { type Output, standardOutput } from "./output.ts";
+
+/**
+ * `cave-agent config check`: says whether `run` would start with this configuration, and touches nothing that it keeps.
+ * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, or a sequence file that is damaged, is told and is
+ * none: the agent starts, and keeps in memory what it can.
+ */
+export async function configCheck(
+  file: string,
+  config: Config,
+  output: Output = standardOutput,
+): Promise<number> {
+  const { deviceId } = loadIdentity(config.device);
+  readTrustedCa(config.tls.trustedCaFile);
+  await checkStateDirectory(config.state.directory);
+  await checkKept(config.state.directory, output);
+  const { result, detail, remedy } = await lookAtDisk(config.state.directory);
+  if (result !== "ok") output.complain(`state.directory: ${detail}\n${remedy}\n`);
+  output.say(`${file}: ok, for ${deviceId}\n`);
+  return EXIT.stopped;
+}
+
+/** What an earlier run has left there. Opening it reads only. */
+async function checkKept(directory: string, output: Output): Promise<void> {
+  await openSequence(join(directory, "sequence"), {
+    onLeap: ({ message, remedy }) => output.complain(`${message}\n${remedy}\n`),
+  });
+  try {
+    await recoverSegments(nodeFiles, join(directory, "outbox"));
+  } catch (error) {
+    // A disk that cannot be read keeps no agent from starting; samples of a later version do.
+    if (isAgentError(error)) throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import { readdir, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { configError } from "./config.ts";
+import { AgentError } from "./errors.ts";
+import { makeFolder } from "./lib/make-folder.ts";
+import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "./lib/unix-socket.ts";
+
+/** The right to work on a state directory: one process has it at a time. */
+export interface StateLock {
+  /** The directory is free again. */
+  release(): Promise<void>;
+}
+
+/** A lock's file; the highest number is the one that counts. */
+const NAME = /^lock\.(\d{1,9})$/;
+const nameOf = (number: number) => `lock.${number}`;
+
+const LONGEST_WORD = 200;
+
+/** Milliseconds, far longer than from bind(2) to listen(2): in between, a socket that is just being made looks dead. */
+const BETWEEN = 50;
+
+/**
+ * Takes the state directory, making it if there is none. Who has it listens on a socket in it, and tells `who` to
+ * whoever asks. The kernel ends that with the process, however it ends and whatever number the next process gets; it
+ * holds across containers that share the directory. A dead holder leaves the name of its socket behind; the next one
+ * listens on the number above it, and bind(2) gives a number to one process only, however many begin at once.
+ *
+ * Rejects with an AgentError: `STATE_IN_USE`, which names who has it, or `CONFIG_INVALID` for a path that no socket can
+ * have; with the error of the file system if nothing can be written there.
+ */
+export async function lockState(directory: string, who: string): Promise<StateLock> {
+  if (Buffer.byteLength(join(directory, nameOf(999_999_999))) > LONGEST_SOCKET_PATH) {
+    throw configError(
+      `state.directory: the path ${directory} is too long for a socket in it`,
+      "name a shorter one",
+    );
+  }
+  await makeFolder(directory);
+  for (;;) {
+    const [highest = 0] = await numbersIn(directory);
+    if (highest > 0) await refuseLiving(directory, highest);
+    const own = highest + 1;
+    const server = await take(join(directory, nameOf(own)), who);
+    if (!server) continue;
+    const [now = 0, ...lower] = await numbersIn(directory);
+    // A higher one: somebody was quicker after all. The next round asks who.
+    if (now === own) {
+      for (const number of lower) await rm(join(directory, nameOf(number)), { force: true });
+      return { release: () => close(server) };
+    }
+    await close(server);
+  }
+}
+
+/** Highest first. */
+async function numbersIn(directory: string): Promise<number[]> {
+  const names = await readdir(directory);
+  return names.flatMap((name) => Number(NAME.exec(name)?.[1] ?? [])).sort((a, b) => b - a);
+}
+
+/** Who works on the directory now; undefined if nobody does, or there is none. Rejects if that cannot be told. */
+export async function whoHolds(directory: string): Promise<string | undefined> {
+  const numbers = await numbersIn(directory).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  });
+  return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0]);
+}
+
+async function hearHolder(directory: string, number: number): Promise<string | undefined> {
+  const ask = () => hearSocket(join(directory, nameOf(number)), (word) => word.length > LONGEST_WORD);
+  const said = (await ask()) ?? (await delay(BETWEEN).then(ask));
+  if (said === undefined) return undefined;
+  return said.slice(0, LONGEST_WORD).replace(/[^\x20-\x7e]/g, "") || "it does not say which";
+}
+
+async function refuseLiving(directory: string, number: number): Promise<void> {
+  const name = await hearHolder(directory, number);
+  if (name === undefined) return;
+  throw new AgentError(`state.directory: another agent works on ${directory}: ${name}`, {
+    code: "STATE_IN_USE",
+    retryable: false,
+    remedy: "stop the other agent, or give this one a state directory of its own",
+  });
+}
+
+/** Undefined if another process was quicker. */
+async function take(file: string, who: string): Promise<Server | undefined> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.end(who);
+  });
+  server.unref();
+  try {
+    await listenOnPath(server, file);
+    return server;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return undefined;
+    throw error;
+  }
+}
+
+/** Removes the socket's name too. */
+function close(server: Server): Promise<void> {
+  return new Promise((done) => server.close(() => done()));
+}

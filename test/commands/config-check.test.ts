@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { crc32 } from "node:zlib";
+import { type Changes, writeConfig } from "../faults/agents.ts";
+import { type CloudRig, runToEnd, spawnAgent, startCloud } from "../support/rig.js";
+
+/** Eight bytes of name, the version, and the checksum of both: what no version will ever change. */
+function headerOfVersion(version: number): Buffer {
+  const header = Buffer.alloc(8192);
+  header.write("CAVEOBX\n");
+  header.writeUInt32LE(version, 8);
+  header.writeUInt32LE(crc32(header.subarray(0, 12)), 12);
+  return header;
+}
+
+interface Wrong {
+  what: string;
+  changes?: Changes;
+  /** In the state directory. */
+  leave?: (directory: string) => void;
+  reason: RegExp;
+}
+
+const WRONG: Wrong[] = [
+  {
+    what: "an address that others can reach",
+    changes: { "status.listen": "0.0.0.0:9464" },
+    reason: /status\.listen: must be a loopback address/,
+  },
+  {
+    what: "a CA that is not there",
+    changes: { "tls.trustedCaFile": "none.pem" },
+    reason: /tls\.trustedCaFile: cannot read/,
+  },
+  {
+    what: "a state directory that is a file",
+    changes: { "state.directory": "cave-01.toml" },
+    reason: /state\.directory: .* is a file, not a folder/,
+  },
+  {
+    what: "an outbox of a later version",
+    leave(directory) {
+      mkdirSync(join(directory, "outbox"));
+      writeFileSync(join(directory, "outbox", `${"1".padStart(16, "0")}.segment`), headerOfVersion(9));
+    },
+    reason: /version 9/,
+  },
+];
+
+async function setUp(t: TestContext, { changes = {}, leave }: Partial<Wrong>): Promise<[CloudRig, string]> {
+  const rig = await startCloud(t);
+  const file = await writeConfig(rig, changes);
+  const directory = join(rig.folder, "cave-01.state");
+  mkdirSync(directory);
+  leave?.(directory);
+  return [rig, file];
+}
+
+describe("config check says what run would", { concurrency: true }, () => {
+  for (const wrong of WRONG) {
+    it(`${wrong.what}: exit 78 from both, for the same reason`, async (t) => {
+      const [, file] = await setUp(t, wrong);
+      for (const args of [
+        ["config", "check", file],
+        ["run", "--config", file],
+      ]) {
+        const { code, output } = await runToEnd(t, args);
+        assert.equal(code, 78, `${args[0]}: ${output}`);
+        assert.match(output, wrong.reason);
+      }
+    });
+  }
+
+  it("a disk that cannot be written: told, and no reason not to start", async (t) => {
+    const [, file] = await setUp(t, { changes: { "state.directory": "/proc/cave-agent" } });
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0, output);
+    assert.match(output, /state\.directory: .*\/proc cannot be written: E[A-Z]+/);
+    assert.match(output, /ok, for cave-01/);
+    const agent = spawnAgent(t, ["run", "--config", file]);
+    await agent.logged("online");
+  });
+
+  it("a damaged sequence file: told, and no reason not to start", async (t) => {
+    const [, file] = await setUp(t, {
+      leave: (directory) => writeFileSync(join(directory, "sequence"), "seven"),
+    });
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0, output);
+    assert.match(output, /sequence does not hold .*: the numbers leap/);
+    const agent = spawnAgent(t, ["run", "--config", file]);
+    await agent.logged("sequence-leap");
+    await agent.logged("online");
+  });
+
+  it("nothing is wrong: one line, and nothing is left behind", async (t) => {
+    const [rig, file] = await setUp(t, {});
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0);
+    assert.equal(output, `${file}: ok, for cave-01\n`);
+    assert.deepEqual(readdirSync(join(rig.folder, "cave-01.state")), []);
+  });
+});

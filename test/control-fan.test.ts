@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initialGuard } from "#agent/cave/guard.js";
+import { initialSteering } from "#agent/cave/steer.js";
+import { type Control, createControl } from "#agent/control.js";
+import { isAgentError } from "#agent/errors.js";
+import { createAbsentFan } from "#agent/fan/absent.js";
+import type { Fan } from "#agent/fan/fan.js";
+import { createGpioFan } from "#agent/fan/gpio-fan.js";
+import { createMethods } from "#agent/hub/methods.js";
+import { LOOSE_LIMITS, SETTINGS } from "./support/cave.js";
+import { createFakeClock, type FakeClock } from "./support/fake-clock.js";
+import { createFakeLines } from "./support/hardware/fake-lines.js";
+
+/** The control loop over air that stays as it is. */
+function run(fan: Fan, clock: FakeClock, temperature: number) {
+  const faults: string[] = [];
+  let samples = 0;
+  const control = createControl({
+    sensor: {
+      read: async () => ({ temperature, humidity: 90, source: "sht31" }),
+      describe: () => ({ source: "sht31" }),
+      close: async () => undefined,
+    },
+    fan,
+    clock,
+    readEvery: 5000,
+    limits: LOOSE_LIMITS,
+    response: { responseAfter: 1_800_000, temperatureDrop: 0.3, humidityDrop: 1 },
+    settings: () => SETTINGS,
+    initial: initialSteering(initialGuard(false, clock.monotonic() - 3_600_000), clock.monotonic()),
+    remember: async () => undefined,
+    onSample: () => {
+      samples += 1;
+    },
+    onTick: () => undefined,
+    onSensorFault: () => undefined,
+    onFanFault: (error) => faults.push(String(error)),
+  });
+  const stop = new AbortController();
+  const ended = control.run(stop.signal);
+  const end = async () => {
+    stop.abort();
+    await ended;
+  };
+  return { control, faults, samples: () => samples, signal: stop.signal, end };
+}
+
+function methodsOf(control: Control) {
+  return createMethods({
+    control,
+    status: () => assert.fail("not asked for"),
+    overrideFor: 600_000,
+    diagnose: async () => ({}),
+    setLogLevel: () => "info",
+    reprovision: () => undefined,
+    restart: () => undefined,
+    stopping: new AbortController().signal,
+  });
+}
+
+const hasCode = (code: string) => (error: unknown) => isAgentError(error) && error.code === code;
+
+test("a cave without a fan is measured, never switched, and has no fault for it", async () => {
+  const clock = createFakeClock();
+  const { control, faults, samples, end } = run(createAbsentFan("fan.line is empty"), clock, 30);
+  await clock.advance(120_000);
+  const { fan, reason, held, alerts } = control.state();
+  assert.deepEqual([fan, reason, held, alerts.fan], ["off", "no-fan", undefined, false]);
+  assert.equal(alerts.temperature, true);
+  assert.deepEqual(faults, []);
+  assert.ok(samples() > 2);
+  await end();
+});
+
+test("a cave without a fan refuses SetFanState with the reason, but not the end of an override", async () => {
+  const clock = createFakeClock();
+  const { control, signal, end } = run(createAbsentFan("fan.line is empty"), clock, 30);
+  await clock.advance(1000);
+  await assert.rejects(control.override({ on: true, duration: 60_000 }, signal), hasCode("FAN_ABSENT"));
+  assert.equal(control.state().overrideUntil, undefined);
+  assert.deepEqual(await methodsOf(control)("SetFanState", "on"), {
+    status: 400,
+    payload: { result: "this cave has no fan: fan.line is empty" },
+  });
+  assert.equal((await methodsOf(control)("SetFanState", "auto")).status, 200);
+  await end();
+});
+
+function watchedFan(clock: FakeClock) {
+  const lines = createFakeLines();
+  const fan = createGpioFan({
+    config: {
+      driver: "auto",
+      line: { gpio: 17 },
+      activeLow: false,
+      safeState: "off",
+      feedbackLine: { gpio: 27 },
+      feedbackKind: "contact",
+      feedbackActiveLow: false,
+      feedbackPull: "as-is",
+      feedbackWithin: 20_000,
+    },
+    choose: async () => ({ name: "sysfs", why: "it is there", driver: lines.driver }),
+    clock,
+    onTaken: () => undefined,
+    onFault: () => undefined,
+    onRecovered: () => undefined,
+  });
+  return { lines, fan };
+}
+
+test("an override is done when the feedback has shown it, and the loop reads on meanwhile", async () => {
+  const clock = createFakeClock();
+  const { lines, fan } = watchedFan(clock);
+  await fan.open();
+  const { control, samples, signal, end } = run(fan, clock, 12);
+  await clock.advance(1000);
+  let isDone = false;
+  const done = control.override({ on: true, duration: 600_000 }, signal).then(() => {
+    isDone = true;
+  });
+  await clock.advance(15_000);
+  assert.equal(isDone, false);
+  assert.ok(samples() >= 2, `${samples()} samples`);
+  lines.feel(true);
+  await clock.advance(1000);
+  await done;
+  assert.equal(control.state().fan, "on");
+  await end();
+});
+
+test("an override that the feedback contradicts is refused, and leaves none behind", async () => {
+  const clock = createFakeClock();
+  const { fan } = watchedFan(clock);
+  await fan.open();
+  const { control, signal, end } = run(fan, clock, 12);
+  await clock.advance(1000);
+  const refused = assert.rejects(
+    control.override({ on: true, duration: 600_000 }, signal),
+    hasCode("FAN_FAILED"),
+  );
+  await clock.advance(25_000);
+  await refused;
+  assert.equal(control.state().overrideUntil, undefined);
+  await clock.advance(70_000);
+  assert.equal(control.state().fan, "off", "the fan follows the air again");
+  await end();
+});
+
+test("of several overrides that the feedback contradicts none is left, but the one before them is", async () => {
+  const clock = createFakeClock();
+  const { fan } = watchedFan(clock);
+  await fan.open();
+  const { control, signal, end } = run(fan, clock, 12);
+  await clock.advance(1000);
+  await control.override({ on: false, duration: 3_600_000 }, signal);
+  const until = control.state().overrideUntil;
+  const both = [600_000, 900_000].map((duration) => control.override({ on: true, duration }, signal));
+  const refused = Promise.all(both.map((each) => assert.rejects(each, hasCode("FAN_FAILED"))));
+  await clock.advance(25_000);
+  await refused;
+  assert.equal(control.state().overrideUntil, until);
+  await end();
+});
+
+test("a fan that obeys and is lost again is not switched at the pace of the readings", async () => {
+  const clock = createFakeClock();
+  const { lines, fan } = watchedFan(clock);
+  lines.feel(true);
+  await fan.open();
+  const { end } = run(fan, clock, 30);
+  await clock.advance(1000);
+  assert.equal(fan.state(), "on");
+  const opens = () => lines.opens.filter((each) => each === "output").length;
+  const before = opens();
+  for (let second = 0; second < 300; second += 5) {
+    lines.lose();
+    await clock.advance(5000);
+  }
+  assert.ok(opens() - before <= 6, `${opens() - before} times in five minutes`);
+  assert.ok(opens() - before >= 4, "but it is tried");
+  await end();
+});

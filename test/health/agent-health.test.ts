@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { pino } from "pino";
+import type { ControlState } from "#agent/control.js";
+import { createHealth } from "#agent/health/agent-health.js";
+import type { Identity } from "#agent/hub/identity.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { healthDocument } from "./support.ts";
+
+const HOUR = 3_600_000;
+
+const CONTROL: ControlState = {
+  fan: "off",
+  reason: "in-band",
+  overrideUntil: undefined,
+  held: undefined,
+  sensor: "ok",
+  fault: undefined,
+  quality: "good",
+  noEffect: false,
+  reading: undefined,
+  alerts: { fan: false, temperature: false, humidity: false },
+};
+
+function setUp() {
+  const clock = createFakeClock();
+  const identity: Identity = {
+    deviceId: "cave-01",
+    certificatePem: "",
+    keyPem: "",
+    thumbprint: "",
+    issuer: "",
+    notBefore: new Date(0),
+    notAfter: new Date(clock.now() + 400 * 24 * HOUR),
+  };
+  const outbox = { ...healthDocument().outbox, dropped: 0 };
+  const health = createHealth({
+    clock,
+    log: pino({ level: "silent" }),
+    status: () => healthDocument({ outbox: { ...outbox } }),
+    control: () => CONTROL,
+    identity: () => identity,
+    clockSynchronized: () => true,
+  });
+  return { clock, outbox, health, codes: () => health.conditions().map(({ code }) => code) };
+}
+
+describe("health of the outbox", () => {
+  it("is dropping for as long as it drops, however often that is told, and an hour more", async () => {
+    const { clock, outbox, health, codes } = setUp();
+    health.onOutbox({ kind: "dropped", reason: "memory", count: 1 });
+    assert.deepEqual(codes(), ["OUTBOX_DROPPING"]);
+    for (let hour = 0; hour < 5; hour += 1) {
+      outbox.dropped += 60;
+      health.look();
+      await clock.advance(HOUR);
+      assert.equal(health.conditions()[0]?.cause, `${outbox.dropped} dropped since the start`);
+    }
+    health.look();
+    assert.deepEqual(codes(), ["OUTBOX_DROPPING"]);
+    await clock.advance(1);
+    health.look();
+    assert.deepEqual(codes(), []);
+  });
+
+  it("is damaged, and does not drop, where entries cannot be read or sent", () => {
+    const { outbox, health, codes } = setUp();
+    health.onOutbox({ kind: "damaged", file: "1.segment", count: 2 });
+    health.onOutbox({ kind: "unsendable", sequence: 7, cause: new Error("no sample") });
+    outbox.dropped += 3;
+    health.look();
+    assert.deepEqual(codes(), ["OUTBOX_DAMAGED"]);
+  });
+});

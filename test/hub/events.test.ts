@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pino } from "pino";
+import { createHubEvents } from "#agent/hub/events.js";
+import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
+import { createTwinSettings } from "#agent/hub/twin.js";
+import { SETTINGS } from "../support/cave.js";
+import type { LogLine } from "../support/rig.js";
+
+function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null })) {
+  const lines: LogLine[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as LogLine);
+  const reported: JsonObject = {};
+  const events = createHubEvents({
+    log: pino({ level: "info" }, { write }),
+    session: {
+      describe: () => ({ hub: "hub.example", connects: 1, state: "online", cause: "", since: "" }),
+    },
+    twin: createTwinSettings(SETTINGS),
+    reported: {
+      set: (properties) => void Object.assign(reported, properties),
+      run: async () => undefined,
+      resend: () => undefined,
+    },
+    outboxReport: { show: () => undefined },
+    identity: {
+      current: () => ({
+        deviceId: "cave-01",
+        certificatePem: "",
+        keyPem: "",
+        thumbprint: "AB",
+        notBefore: new Date(0),
+        notAfter: new Date(0),
+        issuer: "",
+      }),
+    },
+    onSettings: () => undefined,
+    onTransition: () => undefined,
+    onMethod,
+    lastBoot: () => 0,
+  });
+  const told = () => lines.splice(0).map(({ event, setting, cause }) => [event, setting ?? cause]);
+  return { events, reported, told };
+}
+
+test("a setting is told when it is new, and not again at each connect", () => {
+  const { events, reported, told } = setUp();
+  const twin = { version: 3, properties: { targetTemperature: 11, humidityBand: 900 } };
+  events.onTwin(twin);
+  assert.deepEqual(told(), [
+    ["setting", "targetTemperature"],
+    ["setting-refused", "humidityBand"],
+  ]);
+  events.onTwin(twin);
+  assert.deepEqual(told(), [["setting-refused", "humidityBand"]], "what is still wrong is said again");
+  events.onDesired({ version: 4, properties: { targetTemperature: 10 } });
+  assert.deepEqual(told(), [["setting", "targetTemperature"]]);
+  events.onTwin({ version: 5, properties: { targetTemperature: 11 } });
+  assert.deepEqual(told(), [["setting", "targetTemperature"]]);
+  assert.deepEqual(reported.targetTemperature, { value: 11, ac: 200, av: 5, ad: "applied" });
+});
+
+test("a method that fails is answered with 500 and its cause, and told as a fault", async () => {
+  const { events, told } = setUp(() => Promise.reject(new Error("no such bus")));
+  assert.deepEqual(await events.onMethod("ReadSensor", null), {
+    status: 500,
+    payload: { result: "no such bus" },
+  });
+  assert.deepEqual(told(), [["method-fault", "no such bus"]]);
+});
+
+test("a method that was refused is told; one that only looks is not", async () => {
+  const { events, told } = setUp(async (name) => ({
+    status: name === "GetStatus" ? 200 : 400,
+    payload: null,
+  }));
+  await events.onMethod("GetStatus", null);
+  assert.deepEqual(told(), []);
+  await events.onMethod("SetFanState", "failed");
+  assert.deepEqual(told(), [["method-refused", "SetFanState: 400"]]);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { connect, type HubLink } from "#agent/hub/sdk/link.js";
+import { register } from "#agent/hub/sdk/registration.js";
+import { type CloudRig, startCloud } from "../../support/rig.js";
+import { until } from "../../support/until.js";
+import { credentialsOf, openSockets } from "./support.ts";
+
+/** A live link to the hub of a local cloud in this process: two sockets, one of each end. */
+async function goOnline(t: TestContext): Promise<{ rig: CloudRig; link: HubLink; before: number }> {
+  const rig = await startCloud(t);
+  const credentials = await credentialsOf(rig);
+  const { dps } = rig.cloud.endpoints;
+  const assignment = await register(dps.host, dps.idScope, credentials, new AbortController().signal);
+  await until("the DPS is left", () => openSockets() === 0);
+  const before = openSockets();
+  const link = await connect(assignment, credentials, 60_000, {
+    onDesired: () => undefined,
+    onMethod: async () => ({ status: 200, payload: null }),
+    onLost: () => undefined,
+  });
+  assert.equal(openSockets(), before + 2);
+  return { rig, link, before };
+}
+
+function send(link: HubLink): void {
+  const message = { messageId: "cave-01-1", createdAt: Date.now(), body: "{}", properties: {} };
+  link.send(message).catch(() => undefined);
+}
+
+test("closed, it says goodbye and is gone", async (t) => {
+  const { rig, link, before } = await goOnline(t);
+  await link.close();
+  await until("its end", () => openSockets() === before);
+  assert.deepEqual(rig.cloud.hub.connectedDevices(), []);
+});
+
+test("closed while the hub owes a PUBACK, it lets go of its connection all the same", async (t) => {
+  const { rig, link, before } = await goOnline(t);
+  rig.cloud.faults.hub.withholdPubacks();
+  send(link);
+  await until("the message", () => rig.cloud.hub.telemetryCounts("cave-01").received === 1);
+  await link.close();
+  await until("its end", () => openSockets() === before, { seconds: 10 });
+});
+
+test("closed when the way to the hub has gone dead, it lets go of its connection all the same", async (t) => {
+  const { rig, link, before } = await goOnline(t);
+  rig.cloud.faults.hub.blackhole();
+  send(link);
+  await link.close();
+  // The hub's end is held where it is.
+  await until("its end", () => openSockets() === before + 1, { seconds: 10 });
+});
