@@ -25,6 +25,8 @@ export interface Cave {
   becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument>;
   /** Waits until the hub has got so many messages more. */
   messages(count: number): Promise<void>;
+  /** No reading was lost to such a fault; a machine that is very busy may have had others. */
+  assertNoFault(cause: RegExp): void;
   /** Nothing but what was measured, by this sensor, has reached the hub. */
   assertMeasured(): void;
 }
@@ -73,7 +75,7 @@ function watch(
   rig: CloudRig,
   ledger: Ledger,
   agent: AgentRig,
-): Pick<Cave, "sensorFails" | "becomes" | "messages" | "assertMeasured"> {
+): Pick<Cave, "sensorFails" | "becomes" | "messages" | "assertNoFault" | "assertMeasured"> {
   async function becomes(what: string, probe: (status: HealthDocument) => boolean): Promise<HealthDocument> {
     let status: HealthDocument | undefined;
     const look = async () => {
@@ -100,6 +102,13 @@ function watch(
         seconds: PATIENCE,
         onTimeout: agent.output,
       });
+    },
+    assertNoFault(cause) {
+      const faults = agent.lines.filter(({ event }) => event === "sensor-fault");
+      assert.deepEqual(
+        faults.filter((line) => cause.test(String(line.cause))),
+        [],
+      );
     },
     assertMeasured() {
       assert.ok(ledger.received.length > 0);
