@@ -58,7 +58,7 @@ async function setUp(t: TestContext, { changes = {}, leave }: Partial<Wrong>): P
   return [rig, file];
 }
 
-describe("config check says what run would", { concurrency: true }, () => {
+describe("config check says what run would", () => {
   for (const wrong of WRONG) {
     it(`${wrong.what}: exit 78 from both, for the same reason`, async (t) => {
       const [, file] = await setUp(t, wrong);
