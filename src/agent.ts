@@ -77,7 +77,7 @@ export async function startAgent(
     onFallback: ({ thumbprint }) =>
       log.warn(
         { event: "certificate-fallback", thumbprint },
-        "the new certificate was refused: back to the old one",
+        "the new certificate does not get in: back to the old one",
       ),
   });
   const { deviceId } = identity.current();

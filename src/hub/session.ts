@@ -102,6 +102,7 @@ export function createSession(options: SessionOptions): Session {
       return await goOnlineAs(who, listener, signal);
     } catch (error) {
       if (isRefusal(error)) identity.refused(who);
+      else if (!signal.aborted) identity.failed(who);
       throw error;
     }
   }
