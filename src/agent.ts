@@ -254,9 +254,9 @@ export async function startAgent(
     reported,
     outboxReport,
     onMethod,
-    onSettings(settings) {
+    onSettings(held) {
       control.reconsider();
-      void kept.settings.write(settings);
+      void kept.settings.write(held);
     },
     onTransition: () => health.look(),
     lastBoot: () => clock.now() - uptime(),

@@ -15,8 +15,8 @@ export interface HubEventParts {
   twin: TwinSettings;
   reported: Reported;
   outboxReport: Pick<OutboxReport, "show">;
-  /** The settings in force have changed. */
-  onSettings: (settings: Settings) => void;
+  /** The settings in force have changed; these of them come from the twin. */
+  onSettings: (held: Partial<Settings>) => void;
   onTransition: () => void;
   onMethod: MethodCall;
   /** Milliseconds since 1970, as the clock sees it now. */
@@ -37,7 +37,7 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   function acknowledge(outcome: TwinOutcome | undefined): void {
     if (!outcome) return;
-    parts.onSettings(outcome.settings);
+    parts.onSettings(outcome.held);
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) {
       if ((ack as JsonObject).ac === DEVICE_DEFAULT) continue;
