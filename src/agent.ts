@@ -87,7 +87,7 @@ export async function startAgent(
     onFallback: ({ thumbprint }) =>
       log.warn(
         { event: "certificate-fallback", thumbprint },
-        "the new certificate was refused: back to the old one",
+        "the new certificate does not get in: back to the old one",
       ),
   });
   const { deviceId } = identity.current();
@@ -275,9 +275,9 @@ export async function startAgent(
     reported,
     outboxReport,
     onMethod,
-    onSettings(settings) {
+    onSettings(held) {
       control.reconsider();
-      void kept.settings.write(settings);
+      void kept.settings.write(held);
     },
     onTransition: () => look(),
     lastBoot: () => clock.now() - uptime(),

@@ -16,8 +16,8 @@ export interface HubEventParts {
   twin: TwinSettings;
   reported: Reported;
   outboxReport: Pick<OutboxReport, "show">;
-  /** The settings in force have changed. */
-  onSettings: (settings: Settings) => void;
+  /** The settings in force have changed; these of them come from the twin. */
+  onSettings: (held: Partial<Settings>) => void;
   onTransition: () => void;
   onMethod: MethodCall;
   /** Milliseconds since 1970, as the clock sees it now. */
@@ -40,7 +40,7 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   function acknowledge(outcome: TwinOutcome | undefined): void {
     if (!outcome) return;
-    parts.onSettings(outcome.settings);
+    parts.onSettings(outcome.held);
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) tellSetting(key, ack as JsonObject);
     if (outcome.unknown.length > 0) {

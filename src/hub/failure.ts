@@ -1,5 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import type { Identity } from "./identity.ts";
+import { isTrustFailure, tlsRefusal } from "./tls-failure.ts";
 
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
@@ -16,14 +17,20 @@ const REFUSALS: Record<number, string> = {
   5: "not authorized",
 };
 
+const UNAVAILABLE = 3;
+
 /**
  * What went wrong below MQTT or in its handshake, by the error that MQTT.js raised: a number is the server's own word
- * in CONNACK; a text code is the socket's or OpenSSL's, which says nothing about who we are.
+ * in CONNACK; a text code is the socket's or OpenSSL's, which says nothing about who we are, unless it is an alert.
  */
 export function connectFailure(peer: Peer, endpoint: string, error: unknown, identity: Identity): AgentError {
   if (isAgentError(error)) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (typeof code === "number") return refused(peer, endpoint, code, error, identity);
+  const refusal = tlsRefusal(error) ?? (typeof code === "number" ? connackReason(code) : undefined);
+  if (refusal) {
+    const kind = code === UNAVAILABLE ? "UNAVAILABLE" : "REFUSED";
+    return refused(peer, endpoint, { kind, reason: refusal }, error, identity);
+  }
   if (code === "CERT_NOT_YET_VALID") return clockBehind(peer, endpoint, error);
   if (isTrustFailure(error)) {
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
@@ -54,16 +61,19 @@ function clockBehind(peer: Peer, endpoint: string, cause: unknown): AgentError {
   );
 }
 
-/** True if a server was reached, but OpenSSL or Node did not accept its certificate. */
-export function isTrustFailure(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME/.test(code);
+function connackReason(code: number): string {
+  return REFUSALS[code] ?? `return code ${code}`;
 }
 
-function refused(peer: Peer, endpoint: string, code: number, cause: unknown, identity: Identity): AgentError {
-  const reason = REFUSALS[code] ?? `return code ${code}`;
+function refused(
+  peer: Peer,
+  endpoint: string,
+  { kind, reason }: { kind: "REFUSED" | "UNAVAILABLE"; reason: string },
+  cause: unknown,
+  identity: Identity,
+): AgentError {
   return new AgentError(`the ${peer} ${endpoint} refused ${identity.deviceId}: ${reason}`, {
-    code: code === 3 ? `${peer.toUpperCase()}_UNAVAILABLE` : `${peer.toUpperCase()}_REFUSED`,
+    code: `${peer.toUpperCase()}_${kind}`,
     retryable: true,
     remedy:
       certificateRemedy(identity) ??

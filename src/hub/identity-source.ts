@@ -1,25 +1,25 @@
 import { statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 /** The device's certificate and key, followed as their files are replaced. */
 export interface IdentitySource {
   /** The newest pair that was found sound, unless it was refused. */
   current(): Identity;
   /**
-   * Whom to connect as at `now`, milliseconds since 1970: the same, but while it is not valid yet, the old pair if that
-   * is, or will be sooner.
+   * Whom to connect as at `now`, milliseconds since 1970. Of a new pair and the old one: whose turn it is (`turns.ts`),
+   * but while the new one is not valid yet, the old one if that is, or will be sooner.
    */
   next(now: number): Identity;
   /** Looks at the files again; true if a new sound pair waits for its first connection. */
   reload(): boolean;
-  /** `who` has connected: an older pair is forgotten. A newer one that was found meanwhile has proven nothing yet. */
+  /** `who` has connected. If it was the new pair, the old one is forgotten; one found meanwhile has proven nothing yet. */
   accepted(who: Identity): void;
-  /**
-   * `who` was refused: if it was the new pair, the old one is used again. When that one is refused, then or years later,
-   * it is the new one's turn once more.
-   */
+  /** `who` was refused: the other pair's turn. */
   refused(who: Identity): void;
+  /** `who` did not get in for another reason, which may be that nobody said that it was refused. */
+  failed(who: Identity): void;
 }
 
 /** What the source tells; each once for each change of the files. */
@@ -27,7 +27,15 @@ export interface IdentityListener {
   onNew(identity: Identity): void;
   /** The files were replaced by something that cannot be used; the old pair stays. */
   onUnusable(reason: string): void;
+  /** The new pair was refused, or did not get in for a while. */
   onFallback(kept: Identity): void;
+}
+
+interface Candidate {
+  identity: Identity;
+  turns: Turns;
+  /** That the old pair is used again was told. */
+  isFallbackTold: boolean;
 }
 
 /**
@@ -39,45 +47,50 @@ export function createIdentitySource(
   listener: IdentityListener,
 ): IdentitySource {
   let proven = loadIdentity(device);
-  let candidate: Identity | undefined;
-  let rejected: Identity | undefined;
+  let candidate: Candidate | undefined;
   let seen = fingerprintOf(device);
 
+  const waiting = () => (candidate?.turns.isNewBarred() ? undefined : candidate?.identity);
+
+  /** Books what became of `who`, if there are two to choose from and it is one of them. */
+  function book(who: Identity, event: "refused" | "failed" | "connected"): void {
+    const isOld = isSame(who, proven);
+    if (!candidate || !(isOld || isSame(who, candidate.identity))) return;
+    candidate.turns[event](isOld);
+    if (!candidate.turns.isOlds() || candidate.isFallbackTold) return;
+    candidate.isFallbackTold = true;
+    listener.onFallback(proven);
+  }
+
   return {
-    current: () => candidate ?? proven,
+    current: () => waiting() ?? proven,
     next(now) {
-      if (!candidate) return proven;
-      const isEarly = now < candidate.notBefore.getTime();
-      return isEarly && proven.notBefore < candidate.notBefore ? proven : candidate;
+      if (!candidate || candidate.turns.isOlds()) return proven;
+      const { identity } = candidate;
+      const isEarly = now < identity.notBefore.getTime();
+      return isEarly && proven.notBefore < identity.notBefore ? proven : identity;
     },
     reload() {
       const now = fingerprintOf(device);
-      if (now === seen) return candidate !== undefined;
+      if (now === seen) return waiting() !== undefined;
       seen = now;
       try {
-        const loaded = loadIdentity({ ...device, id: proven.deviceId });
-        candidate = isSame(loaded, proven) ? undefined : loaded;
-        rejected = undefined;
-        if (candidate) listener.onNew(candidate);
+        const identity = loadIdentity({ ...device, id: proven.deviceId });
+        const isNew = !isSame(identity, proven);
+        candidate = isNew ? { identity, turns: createTurns(), isFallbackTold: false } : undefined;
+        if (isNew) listener.onNew(identity);
       } catch (error) {
         listener.onUnusable(messageOf(error));
       }
-      return candidate !== undefined;
+      return waiting() !== undefined;
     },
     accepted(who) {
+      book(who, "connected");
       proven = who;
-      if (candidate && isSame(candidate, who)) candidate = undefined;
+      if (candidate && isSame(candidate.identity, who)) candidate = undefined;
     },
-    refused(who) {
-      if (candidate && isSame(candidate, who)) {
-        rejected = candidate;
-        candidate = undefined;
-        listener.onFallback(proven);
-      } else if (!candidate && isSame(proven, who)) {
-        candidate = rejected;
-        rejected = undefined;
-      }
-    },
+    refused: (who) => book(who, "refused"),
+    failed: (who) => book(who, "failed"),
   };
 }
 

@@ -1,7 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
-import { createMoment } from "../lib/moment.ts";
 import type { StateFile } from "../lib/state-file.ts";
 import { offline } from "./answers.ts";
 import type { KeptAssignment } from "./assignment.ts";
@@ -14,6 +13,7 @@ import type { IdentitySource } from "./identity-source.ts";
 import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
 import type { HubLink } from "./sdk/link.ts";
+import { createStanding } from "./standing.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -61,10 +61,7 @@ const SOUND_AFTER = 30_000;
 export function createSession(options: SessionOptions): Session {
   const { identity, clock } = options;
   const assignments = createAssignmentSource(options.provisioning, options.assignments, clock);
-  const online = createMoment();
-  let state: ConnectionState = "starting";
-  let cause = "start";
-  let since = clock.now();
+  const standing = createStanding(clock);
   let live: Connection | undefined;
   let connects = 0;
   let failures = 0;
@@ -72,12 +69,7 @@ export function createSession(options: SessionOptions): Session {
   let turn = linkSignals();
 
   function enter(next: ConnectionState, why: string, listener: HubListener): void {
-    if (next === state && why === cause) return;
-    state = next;
-    cause = why;
-    since = clock.now();
-    listener.onState(next, why);
-    if (next === "online") online.come();
+    if (standing.enter(next, why)) listener.onState(next, why);
   }
 
   function credentials(who: Identity): Credentials {
@@ -102,13 +94,14 @@ export function createSession(options: SessionOptions): Session {
       return await goOnlineAs(who, listener, signal);
     } catch (error) {
       if (isRefusal(error)) identity.refused(who);
+      else if (!signal.aborted) identity.failed(who);
       throw error;
     }
   }
 
   async function goOnlineAs(who: Identity, listener: HubListener, signal: AbortSignal): Promise<Connection> {
     const shown = credentials(who);
-    const onAsk = () => enter("provisioning", cause, listener);
+    const onAsk = () => enter("provisioning", standing.cause(), listener);
     const assignment = await assignments.choose(shown, onAsk, signal);
     enter("connecting", `assigned to ${assignment.hub}`, listener);
     const next = await openConnection(assignment, shown, options.keepAlive, listener, clock, signal);
@@ -179,15 +172,9 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     run,
-    state: () => state,
-    waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),
-    describe: () => ({
-      hub: assignments.current()?.hub ?? null,
-      connects,
-      state,
-      cause,
-      since: new Date(since).toISOString(),
-    }),
+    state: standing.state,
+    waitUntilOnline: standing.waitUntilOnline,
+    describe: () => ({ hub: assignments.current()?.hub ?? null, connects, ...standing.describe() }),
     send: (message, signal) =>
       operate((link) => link.send(message), `PUBACK of ${message.messageId}`, signal),
     report: (patch, signal) => operate((link) => link.report(patch), "the twin update", signal),

@@ -1,9 +1,10 @@
 import { checkSetting, isSettingKey, type Settings } from "../cave/settings.ts";
 import type { DesiredProperties, JsonObject, JsonValue } from "./hub.ts";
 
-/** What became of desired properties: the settings now in force, and what to report about each key. */
+/** What became of desired properties: the settings that now come from the twin, and what to report about each key. */
 export interface TwinOutcome {
-  settings: Settings;
+  /** Without the defaults, which are the configuration's: kept, they would hide that it was edited. */
+  held: Partial<Settings>;
   /** IoT Plug and Play acknowledgements by key: `{value, ac, av, ad}`. */
   acknowledgements: JsonObject;
   /** Keys that are not settings, long ones cut short; nothing is reported about them. */
@@ -41,12 +42,23 @@ export interface TwinSettings {
 
 /**
  * Desired → settings, each key by itself: a bad one is refused with its reason and the value still in force, and
- * never blocks a good one. `kept` is what an earlier run had in force, so that a gateway that boots offline keeps it.
+ * never blocks a good one. `kept` is what an earlier run held, so that a gateway that boots offline keeps it.
  * https://learn.microsoft.com/azure/iot/concepts-convention#writable-properties
  */
 export function createTwinSettings(defaults: Settings, kept: Partial<Settings> = {}): TwinSettings {
-  let settings: Settings = { ...defaults, ...kept };
+  let held = kept;
+  let settings: Settings = { ...defaults, ...held };
   let version = 0;
+
+  function hold(next: Partial<Settings>): void {
+    held = next;
+    settings = { ...defaults, ...held };
+  }
+
+  function release(key: keyof Settings): void {
+    const { [key]: _, ...others } = held;
+    hold(others);
+  }
 
   function apply(desired: DesiredProperties): TwinOutcome {
     const acknowledgements: JsonObject = {};
@@ -56,17 +68,17 @@ export function createTwinSettings(defaults: Settings, kept: Partial<Settings> =
       else unknown.push(shorten(key));
     }
     version = desired.version;
-    return { settings, acknowledgements, unknown };
+    return { held, acknowledgements, unknown };
   }
 
   function applyOne(key: keyof Settings, value: JsonValue, av: number): JsonObject {
     if (value === null) {
-      settings = { ...settings, [key]: defaults[key] };
+      release(key);
       return { value: defaults[key], ac: 200, av, ad: "default restored" };
     }
     const result = checkSetting(key, value);
     if (!result.ok) return { value: settings[key], ac: 400, av, ad: result.reason };
-    settings = { ...settings, [key]: result.value };
+    hold({ ...held, [key]: result.value });
     return { value: settings[key], ac: 200, av, ad: "applied" };
   }
 
@@ -77,7 +89,7 @@ export function createTwinSettings(defaults: Settings, kept: Partial<Settings> =
       const absent = Object.keys(defaults).filter(
         (key): key is keyof Settings => isSettingKey(key) && !Object.hasOwn(desired.properties, key),
       );
-      for (const key of absent) settings = { ...settings, [key]: defaults[key] };
+      for (const key of absent) release(key);
       const outcome = apply(desired);
       const own = absent.map((key) => [key, { value: defaults[key], ac: 203, av: 0, ad: "default" }]);
       return { ...outcome, acknowledgements: { ...Object.fromEntries(own), ...outcome.acknowledgements } };

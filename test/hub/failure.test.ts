@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectFailure, isTrustFailure, registrationFailure } from "#agent/hub/failure.js";
+import { connectFailure, registrationFailure } from "#agent/hub/failure.js";
 import type { Identity } from "#agent/hub/identity.js";
+import { isTrustFailure } from "#agent/hub/tls-failure.js";
 
 const DAY = 86_400_000;
 const identity: Identity = {
@@ -37,6 +38,24 @@ test("only a number is the server's own word; text codes are the socket's or Ope
     assert.notEqual(failure.remedy, "");
   }
   assert.equal(isTrustFailure(coded("reset", "ECONNRESET")), false);
+});
+
+test("an alert about our certificate is the server's own word, and no doubt about the server's", () => {
+  const cases: [string, string, number][] = [
+    ["EPROTO", "tlsv1 alert unknown ca", 48],
+    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "tlsv1 alert unknown ca", 48],
+    ["ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED", "sslv3 alert certificate expired", 45],
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "tlsv13 alert certificate required", 116],
+  ];
+  for (const [code, said, number] of cases) {
+    const text = `0A000418:SSL routines:ssl3_read_bytes:${said}:rec_layer_s3.c:1601:SSL alert number ${number}`;
+    assert.equal(isTrustFailure(coded(text, code)), false);
+    const failure = connectFailure("DPS", "dps.example", coded(text, code), identity);
+    assert.equal(failure.code, "DPS_REFUSED", code);
+    assert.match(failure.message, new RegExp(`refused cave-01: .*TLS alert ${number}`));
+  }
+  const handshake = coded("sslv3 alert handshake failure:SSL alert number 40", "EPROTO");
+  assert.equal(connectFailure("hub", "hub.example", handshake, identity).code, "HUB_UNREACHABLE");
 });
 
 test("what the DPS refuses is said in one line, with its code and a remedy that fits", () => {

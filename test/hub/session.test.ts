@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
-import { createAuthority } from "#fleet/certs/authority.js";
+import { type TestContext, test } from "node:test";
+import { connect } from "node:tls";
+import { readTrustedCa } from "#agent/hub/identity.js";
+import { createAuthority, type Pair } from "#fleet/certs/authority.js";
 import { type CloudRig, startCloud } from "../support/rig.ts";
+import { startStrictServer } from "../support/strict-server.ts";
 import { type SessionRig, startSession } from "./support.ts";
 
 /** Nobody listens there. */
@@ -132,3 +135,46 @@ test("a pair that replaces one that is not valid yet is seen at once", async (t)
   await reached("online");
   assert.equal(connectedAs.length, 1);
 });
+
+/** The first hub, behind one that hangs up on foreign certificates and shows `pair` for all others. */
+async function startStrictHub(t: TestContext, rig: CloudRig, pair: Pair, version: "TLSv1.2" | "TLSv1.3") {
+  const { hubs, trustedCaFile } = rig.cloud.endpoints;
+  const hubPort = Number(hubs[0]?.hostName.split(":")[1]);
+  const own = { cert: pair.certificatePem, key: pair.keyPem, ca: readTrustedCa(trustedCaFile) ?? "" };
+  const port = await startStrictServer(t, rig, version, (near) => {
+    const far = connect({ ...own, host: "localhost", port: hubPort });
+    far.on("error", () => near.destroy());
+    far.on("close", () => near.destroy());
+    near.on("close", () => far.destroy());
+    // The hub wants to be called by its own name; both have five digits, so the packet keeps its length.
+    near.on("data", (chunk) =>
+      far.write(chunk.toString("latin1").replace(name, `localhost:${hubPort}`), "latin1"),
+    );
+    far.pipe(near);
+  });
+  const name = `localhost:${port}`;
+  return name;
+}
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`a new pair that is turned away in ${version} without a word gives way to the old one`, async (t) => {
+    const rig = await startCloud(t);
+    const pair = await rig.authority.issueDevice({ commonName: "cave-01" });
+    const hub = await startStrictHub(t, rig, pair, version);
+    const found = await startSession(t, rig, { hub, pair, dpsHost: NO_DPS });
+    const { session, identity, states, connectedAs, told, install, reached } = found;
+    await reached("online");
+    const foreign = await createAuthority({ commonName: "Foreign CA" });
+    install(await foreign.issueDevice({ commonName: "cave-01" }));
+    assert.equal(identity.reload(), true);
+    for (const failures of [4, 2]) {
+      const from = states.length;
+      session.reconnect("test");
+      await reached("online", from);
+      // The first is the loss of the connection before.
+      assert.equal(states.slice(from).filter((state) => state.startsWith("backing-off")).length, failures);
+    }
+    assert.equal(new Set(connectedAs).size, 1);
+    assert.deepEqual(told, ["new", "fallback"]);
+  });
+}

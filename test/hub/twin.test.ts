@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "#agent/hub/hub.js";
-import { createTwinSettings } from "#agent/hub/twin.js";
+import { createTwinSettings, parseKeptSettings } from "#agent/hub/twin.js";
 import { SETTINGS as defaults } from "../support/cave.js";
 
 test("each key alone is set and acknowledged with the version that asked for it", () => {
@@ -60,4 +60,29 @@ test("what is no setting is named, and changes nothing: __proto__ and constructo
   assert.deepEqual(outcome?.acknowledgements, {});
   assert.deepEqual(outcome?.unknown, ["__proto__", "constructor", "colour"]);
   assert.deepEqual(twin.current(), defaults);
+});
+
+test("what is kept hides no edit of the configuration, only what the twin holds", () => {
+  const first = createTwinSettings(defaults);
+  const kept = first.replace({ version: 1, properties: { fanMode: "on", humidityBand: 900 } }).held;
+  const next = createTwinSettings(
+    { ...defaults, targetTemperature: 8, fanMode: "off", humidityBand: 9 },
+    parseKeptSettings(JSON.parse(JSON.stringify(kept))),
+  );
+  assert.deepEqual(next.current(), { ...defaults, targetTemperature: 8, fanMode: "on", humidityBand: 9 });
+});
+
+test("a setting that is gone from the twin, or null there, is kept no longer; a refused one is kept as it was", () => {
+  const twin = createTwinSettings(defaults);
+  twin.replace({ version: 1, properties: { fanMode: "on", humidityBand: 7, targetTemperature: 9 } });
+  assert.deepEqual(twin.patch({ version: 2, properties: { fanMode: null } })?.held, {
+    humidityBand: 7,
+    targetTemperature: 9,
+  });
+  assert.deepEqual(twin.replace({ version: 3, properties: { humidityBand: 900 } }).held, { humidityBand: 7 });
+});
+
+test("a file of an earlier version, which held every setting, is still read", () => {
+  const old = { ...defaults, targetTemperature: 9 };
+  assert.deepEqual(createTwinSettings(defaults, parseKeptSettings(old)).current(), old);
 });

@@ -7,6 +7,7 @@ import type { StatusDocument } from "#agent/health/status.js";
 import { openSequence } from "#agent/outbox/sequence.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import type { JsonObject } from "#fleet/service/service.js";
+import { startWith } from "../faults/agents.js";
 import { appendNumbers, openReal } from "../faults/outbox.js";
 import { checkResponse, readModel } from "../support/dtdl.js";
 import { type CloudRig, startAgent, startCloud } from "../support/rig.js";
@@ -52,7 +53,7 @@ test("settings and an override survive a restart, offline too, and the fan follo
   const { overrideUntil } = (await statusOf(rig)).fan;
   await first.stop("SIGKILL");
   await rig.cloud.hub.stop();
-  const again = await startAgent(t, rig);
+  const again = await startWith(t, rig, { "cave.targetHumidity": 80 });
   await again.logged("starting");
   const status = await until("the fan", async () => {
     const found = await statusOf(rig).catch(() => undefined);
@@ -60,6 +61,8 @@ test("settings and an override survive a restart, offline too, and the fan follo
   });
   assert.equal(status.settings.targetTemperature, 9);
   assert.equal(status.settings.fanMode, "off");
+  // Edited in the configuration, and nothing that the twin holds.
+  assert.equal(status.settings.targetHumidity, 80);
   assert.equal(status.fan.reason, "override");
   const drift = Date.parse(status.fan.overrideUntil ?? "") - Date.parse(overrideUntil ?? "");
   assert.ok(Math.abs(drift) < 5000, `${drift} ms`);

@@ -1,10 +1,13 @@
 import type { Config } from "../../config.ts";
 import { isAgentError, messageOf } from "../../errors.ts";
-import { isTrustFailure } from "../../hub/failure.ts";
 import { loadIdentity, readTrustedCa } from "../../hub/identity.ts";
+import { isTrustFailure, tlsRefusal } from "../../hub/tls-failure.ts";
 import type { Finding } from "./check.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type Peer, shakeHands, type TlsParts } from "./handshake.ts";
+
+const REFUSAL_REMEDY =
+  "check that the server knows the CA of our certificate, that device.certificateFile holds its intermediates, and its dates";
 
 /** Connects to `endpoint` as the agent does, up to the end of the TLS handshake. */
 export async function lookAtPeer(endpoint: string, config: Config, signal: AbortSignal): Promise<Finding> {
@@ -17,6 +20,13 @@ export async function lookAtPeer(endpoint: string, config: Config, signal: Abort
   try {
     const peer = await shakeHands(parts, signal);
     const detail = `${endpoint} answers in ${describe(peer)}`;
+    if (peer.hungUp) {
+      return {
+        result: "failed",
+        detail: `${detail}; it closes the connection right after the handshake`,
+        remedy: REFUSAL_REMEDY,
+      };
+    }
     return own
       ? { result: "ok", detail }
       : { result: "warning", detail: `${detail}; our certificate could not be shown`, remedy: "see above" };
@@ -42,6 +52,14 @@ function ownPair({ device }: Config): TlsParts["own"] {
 }
 
 function explain(endpoint: string, error: unknown): Finding {
+  const refusal = tlsRefusal(error);
+  if (refusal) {
+    return {
+      result: "failed",
+      detail: `${endpoint} refused our certificate in TLS: ${refusal}`,
+      remedy: REFUSAL_REMEDY,
+    };
+  }
   if (isTrustFailure(error)) {
     return {
       result: "failed",

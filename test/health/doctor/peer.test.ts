@@ -6,10 +6,12 @@ import { type TestContext, test } from "node:test";
 import { dnsCheck } from "#agent/health/doctor/dns.js";
 import { dpsCheck } from "#agent/health/doctor/dps.js";
 import { hubCheck } from "#agent/health/doctor/hub.js";
+import { createAuthority } from "#fleet/certs/authority.js";
 import { defer } from "../../support/cleanup.ts";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { createTestCa } from "../../support/pki.js";
 import { startCloud, writeAgentConfig } from "../../support/rig.js";
+import { startStrictServer } from "../../support/strict-server.ts";
 import { until } from "../../support/until.js";
 import { findingOf } from "./support.js";
 
@@ -82,6 +84,31 @@ test("without a usable certificate of our own the handshake is still tried, and 
   const { result, detail } = await findingOf(dpsCheck, config);
   assert.equal(result, "warning", detail);
   assert.match(detail, /our certificate could not be shown/);
+});
+
+test("a server that does not take our certificate: under TLS 1.3 it says so after the handshake", async (t) => {
+  const rig = await startCloud(t);
+  const config = await writeAgentConfig(rig, {
+    authority: await createAuthority({ commonName: "Foreign CA" }),
+  });
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    const port = await startStrictServer(t, rig, version, () => undefined);
+    edit(config, /host = "localhost:\d+"/, `host = "localhost:${port}"`);
+    const { result, detail } = await findingOf(dpsCheck, config);
+    assert.equal(result, "failed", `${version}: ${detail}`);
+  }
+});
+
+test("a server that says why it does not take our certificate", async (t) => {
+  const config = await writeAgentConfig(await startCloud(t));
+  // RFC 8446 section 5.1 and 6: a record of type alert (21), fatal (2), unknown_ca (48).
+  const alert = Buffer.from([21, 3, 3, 0, 2, 2, 48]);
+  const port = await listen(t, (socket) => socket.once("data", () => socket.end(alert)));
+  edit(config, /host = "localhost:\d+"/, `host = "localhost:${port}"`);
+  const { result, detail, remedy } = await findingOf(dpsCheck, config);
+  assert.equal(result, "failed");
+  assert.match(detail, /refused our certificate in TLS: unknown CA \(TLS alert 48\)/);
+  assert.match(remedy ?? "", /intermediates/);
 });
 
 test("nobody listens; something else than TLS listens", async (t) => {
