@@ -81,9 +81,9 @@ export interface Control {
    * Sets or, with undefined, ends an override. Resolves once the fan has obeyed, and its feedback has shown it, or the
    * guard holds it for a while (`state().held`). Rejects with `FAN_FAILED` if it does not obey, with `FAN_HELD` if the
    * guard would hold it for as long as the override lasts, with `FAN_ABSENT`, and with `CONTROL_BUSY` if many others
-   * wait; the override is then as it was.
+   * wait; the override is then as it was. Resolves to what was decided on this wish: others may have come since.
    */
-  override(wish: Wish | undefined, signal: AbortSignal): Promise<void>;
+  override(wish: Wish | undefined, signal: AbortSignal): Promise<ControlState>;
   /** Settings have changed: what needs no reading, such as `fanMode`, takes effect now. */
   reconsider(): void;
   /** The reading that is under way, or else a fresh one, for a person who asks; it is not kept. */
@@ -326,19 +326,20 @@ export function createControl(options: ControlOptions): Control {
   }
 
   /** Confirmed outside of the queue: a fan that takes its time to start must not keep the loop from its readings. */
-  async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<void> {
+  async function overrideConfirmed(wish: Wish | undefined, signal: AbortSignal): Promise<ControlState> {
     if (wish && !hasFan()) throw fanAbsent(fan.describe().detail);
     if (!isTaken) await orAborted(fanTaken(), signal);
     // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
     const air = wish ? undefined : await measure(signal);
-    const mine = await queue.last(async () => {
+    const { mine, outcome } = await queue.last(async () => {
       signal.throwIfAborted();
       await override(wish, air);
-      return steering.controller.override;
+      return { mine: steering.controller.override, outcome: state() };
     });
     try {
-      if (wish && !last?.held) await fan.confirmed(signal);
+      if (wish && !outcome.held) await fan.confirmed(signal);
       standing = mine;
+      return outcome;
     } catch (error) {
       await queue.first(async () => {
         if (isAborted(error) || steering.controller.override !== mine) return;

@@ -73,7 +73,7 @@ function refused(
   identity: Identity,
 ): AgentError {
   return new AgentError(`the ${peer} ${endpoint} refused ${identity.deviceId}: ${reason}`, {
-    code: `${peer.toUpperCase()}_${kind}`,
+    code: kind === "REFUSED" ? `${peer.toUpperCase()}_REFUSED` : `${peer.toUpperCase()}_UNAVAILABLE`,
     retryable: true,
     remedy:
       certificateRemedy(identity) ??

@@ -1,4 +1,4 @@
-import type { Control } from "../control.ts";
+import type { Control, ControlState } from "../control.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
@@ -52,11 +52,10 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
   const request = parseFanRequest(payload);
   if (!request) return answer(400, { result: "Invalid parameter", allowed: FAN_REQUESTS });
   const { state, duration = parts.overrideFor } = request;
+  let outcome: ControlState;
   try {
-    await parts.control.override(
-      state === "auto" ? undefined : { on: state === "on", duration },
-      parts.stopping,
-    );
+    const wish = state === "auto" ? undefined : { on: state === "on", duration };
+    outcome = await parts.control.override(wish, parts.stopping);
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
     if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
@@ -66,12 +65,12 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
     if (isAgentError(error) && error.code === "CONTROL_BUSY") return answer(503, { result: error.message });
     throw error;
   }
-  const { fan, overrideUntil, held } = parts.control.state();
-  const outcome = { fanState: fan, overrideUntil: isoOrNull(overrideUntil) };
-  if (!held) return answer(200, { result: "Executed direct method: SetFanState", ...outcome });
+  const { fan, overrideUntil, held } = outcome;
+  const fanNow = { fanState: fan, overrideUntil: isoOrNull(overrideUntil) };
+  if (!held) return answer(200, { result: "Executed direct method: SetFanState", ...fanNow });
   // The wish is kept, but the fan's minimum times come first: whoever asked is not told "executed".
   const waiting = { heldUntil: isoOrNull(held.until), heldBecause: held.cause };
-  return answer(202, { result: "Accepted direct method: SetFanState", ...outcome, ...waiting });
+  return answer(202, { result: "Accepted direct method: SetFanState", ...fanNow, ...waiting });
 }
 
 function isoOrNull(time: number | undefined): string | null {
