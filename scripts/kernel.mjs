@@ -3,14 +3,16 @@
 // `-- test/kernel/fuse/onoff.test.ts` single files, and `-- --node 22` those that can have another Node, with that.
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { debian } from "./kernel/debian.mjs";
 import { fuse } from "./kernel/fuse.mjs";
 import { otherNode } from "./kernel/other-node.mjs";
+import { raspi } from "./kernel/raspi.mjs";
 import { filesOf, runRig, TESTS } from "./kernel/run-rig.mjs";
 import { table } from "./kernel/table.mjs";
 import { main, SetupError, setup } from "./setup.mjs";
 
 /** From the fastest to the slowest; kernel/rig.d.ts says what a rig is. */
-const RIGS = [fuse];
+const RIGS = [fuse, debian, raspi];
 
 await main(async () => {
   const { values, positionals } = words();

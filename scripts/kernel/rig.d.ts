@@ -11,7 +11,7 @@ export interface Rig {
   timeout: number;
   /** What keeps it from running here: a skip, but in CI a failure, unless it `isImpossible` there. */
   canRun(): Obstacle | undefined | Promise<Obstacle | undefined>;
-  /** Done once, before its first test. */
+  /** Done once, before its first test. An error named `Unavailable` is an obstacle like those of `canRun`. */
   prepare?(): Promise<void>;
   /** The words before the `node --test` of each file. */
   enter?(): string[];

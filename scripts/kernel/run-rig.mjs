@@ -23,16 +23,26 @@ export function filesOf({ folder }) {
  */
 export async function runRig(rig, files) {
   const from = performance.now();
-  const obstacle = await rig.canRun();
+  const obstacle = (await rig.canRun()) ?? (await prepare(rig));
   if (obstacle) {
     const isFailure = Boolean(process.env.CI) && !obstacle.isImpossible;
     const result = isFailure ? "FAILED" : "skipped";
     return { name: rig.name, result, reason: obstacle.reason, tests: [], seconds: 0 };
   }
-  await rig.prepare?.();
   const tests = await runFiles(rig, files);
   const result = tests.some((test) => test.result === "FAILED") ? "FAILED" : "passed";
   return { name: rig.name, result, tests, seconds: (performance.now() - from) / 1000 };
+}
+
+/** A download that fails is an obstacle, like a program that is missing; anything else is a defect. */
+async function prepare(rig) {
+  try {
+    await rig.prepare?.();
+    return undefined;
+  } catch (error) {
+    if (error.name !== "Unavailable") throw error;
+    return { reason: error.message };
+  }
 }
 
 /** Several at a time, each in a process of its own from beginning to end. */

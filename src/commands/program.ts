@@ -13,7 +13,6 @@ import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
 import { type ReadOptions, read } from "./read.ts";
-import { run } from "./run.ts";
 import { status } from "./status.ts";
 
 const DEFAULT_CONFIG = "/etc/cave-agent/config.toml";
@@ -37,6 +36,8 @@ export async function main(argv: string[]): Promise<number> {
       DEFAULT_CONFIG,
     )
     .action(async ({ config }: { config: string }) => {
+      // All others do without the cloud's SDK: on a small gateway it takes seconds to load, and `fan safe` is in a hurry.
+      const { run } = await import("./run.ts");
       code = await withConfig(config, run);
     });
   program

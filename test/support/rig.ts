@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "#cloud/index.js";
 import { type Authority, createAuthority } from "#fleet/certs/authority.js";
 import { openService } from "#fleet/service/sdk.js";
 import type { Service } from "#fleet/service/service.js";
+import { type AgentRig, spawnAgent } from "./agent-process.js";
 import { defer, removeFolder, type Scope } from "./cleanup.js";
-import { until } from "./until.js";
 
-export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export { type AgentRig, type LogLine, ROOT, runToEnd, spawnAgent } from "./agent-process.js";
 
 /** A local cloud with one enrolled CA, and the service SDK pointed at its hub. */
 export interface CloudRig {
@@ -41,21 +38,6 @@ export async function startCloud(
   defer(t, () => cloud.close());
   defer(t, () => service.close());
   return { folder, cloud, authority, service };
-}
-
-export type LogLine = { event?: string; msg: string; cause?: string; [key: string]: unknown };
-
-/** A real `cave-agent run` as a child process. */
-export interface AgentRig {
-  deviceId: string;
-  process: ChildProcess;
-  lines: LogLine[];
-  /** The next or an earlier line of that event; fails after `seconds`. */
-  logged(event: string, options?: { after?: number; seconds?: number }): Promise<LogLine>;
-  /** All that it wrote, as text. */
-  output(): string;
-  /** Sends `signal` and resolves to exit code and how long it took, milliseconds. */
-  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; took: number }>;
 }
 
 export interface AgentOptions {
@@ -114,51 +96,4 @@ ${options.extra ?? ""}
 export async function startAgent(t: Scope, rig: CloudRig, options: AgentOptions = {}): Promise<AgentRig> {
   const config = await writeAgentConfig(rig, options);
   return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01");
-}
-
-export function spawnAgent(t: Scope, args: string[], deviceId = "cave-01"): AgentRig {
-  // Meant for the tests: the agent would refuse it as a slip in its own configuration.
-  const { CAVE_FAULTS: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, "bin/cave-agent.js"), ...args], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  defer(t, async () => {
-    child.kill("SIGKILL");
-    await exited;
-  });
-  const lines: LogLine[] = [];
-  let text = "";
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    text += `${line}\n`;
-    lines.push(line.startsWith('{"level"') ? (JSON.parse(line) as LogLine) : { msg: line });
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  return {
-    deviceId,
-    process: child,
-    lines,
-    output: () => text,
-    logged: (event, { after = 0, seconds = 20 } = {}) =>
-      until(`${deviceId} logs ${event}`, () => lines.slice(after).find((line) => line.event === event), {
-        seconds,
-        onTimeout: () => text,
-      }),
-    async stop(signal = "SIGTERM") {
-      const from = performance.now();
-      child.kill(signal);
-      const code = await exited;
-      return { code, took: performance.now() - from };
-    },
-  };
-}
-
-/** Resolves to exit code and all output of a `cave-agent` that ends by itself. */
-export async function runToEnd(t: Scope, args: string[]): Promise<{ code: number | null; output: string }> {
-  const agent = spawnAgent(t, args);
-  const code = await new Promise<number | null>((resolve) => agent.process.once("close", resolve));
-  return { code, output: agent.output() };
 }

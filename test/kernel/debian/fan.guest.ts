@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { beforeEach, describe, it } from "node:test";
+import { createChardev } from "#agent/fan/chardev.js";
+import type { GpioDriver } from "#agent/fan/driver.js";
+import { createGpiod } from "#agent/fan/gpiod.js";
+import { createSysfs } from "#agent/fan/sysfs.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { describeFanDriver, type FanRig } from "../../support/hardware/fan-contract.ts";
+import { until } from "../../support/until.ts";
+import { CHIP_LABEL } from "../mcp2221/bench.ts";
+import { bench } from "./bench.ts";
+import { endHolders, freePin, pinOf } from "./pin.ts";
+
+const PIN = 0;
+const LINE = { chip: CHIP_LABEL, offset: PIN };
+const DRIVERS = { sysfs: () => createSysfs(systemClock), chardev: () => createChardev(systemClock) };
+/** The arguments of a gpioset that switches the fan on and stays. */
+const HOLD =
+  (await createGpiod().version()) >= 2
+    ? ["-c", CHIP_LABEL, `${PIN}=1`]
+    : ["--mode=signal", CHIP_LABEL, `${PIN}=1`];
+
+beforeEach(() => freePin(CHIP_LABEL, PIN));
+
+describeFanDriver(rigOf("sysfs", DRIVERS.sysfs));
+describeFanDriver(rigOf("chardev", DRIVERS.chardev));
+
+describe("a line that somebody else has", () => {
+  it("is refused by the character device while it is exported in sysfs, and had when it is not", async () => {
+    const pin = await pinOf(CHIP_LABEL, PIN);
+    await pin.export();
+    await assert.rejects(take(DRIVERS.chardev()), {
+      code: "FAN_FAILED",
+      message: /exported in \/sys\/class\/gpio/,
+    });
+    await pin.unexport();
+    await take(DRIVERS.chardev());
+  });
+
+  it("is refused by sysfs while a gpioset holds it, and had when that has ended", async () => {
+    const other = spawn("gpioset", HOLD);
+    await until("it holds the line", async () => (await bench.look()).levels[PIN] === 1);
+    await assert.rejects(take(DRIVERS.sysfs()), { code: "FAN_FAILED", message: /another program/ });
+    other.kill();
+    await once(other, "exit");
+    await take(DRIVERS.sysfs());
+  });
+});
+
+async function take(driver: GpioDriver): Promise<void> {
+  const request = { line: LINE, key: "fan.line", activeLow: false, initial: false };
+  const output = await driver.openOutput(request, () => undefined);
+  await output.set(true);
+  assert.equal((await bench.look()).levels[PIN], 1);
+  await output.close();
+}
+
+function rigOf(name: FanRig["name"], driver: () => GpioDriver): FanRig {
+  return {
+    name,
+    driver,
+    line: LINE,
+    async level() {
+      const level = (await bench.look()).levels[PIN];
+      assert.ok(level !== undefined && level !== "in", "the pin is an input");
+      return level;
+    },
+    drive: (level) => bench.drive(PIN, level),
+    lose: async () => (name === "sysfs" ? (await pinOf(CHIP_LABEL, PIN)).unexport() : endHolders()),
+    float: () => freePin(CHIP_LABEL, PIN),
+    // The pin would; but hid-mcp2221 calls every output that is high an input (it takes the level for an error), and an
+    // input is taken over in its safe state.
+    keepsLevel: false,
+    within: 15_000,
+  };
+}

@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { until } from "../../support/until.ts";
+
+const SYSFS = "/sys/class/gpio";
+
+/** A line by the kernel's bare /sys/class/gpio (Documentation/admin-guide/gpio/sysfs.rst). */
+export interface Pin {
+  export(): Promise<void>;
+  /** Done also if it was not exported. */
+  unexport(): Promise<void>;
+  set(file: "direction" | "value", word: string): Promise<void>;
+  get(file: "direction" | "value"): Promise<string>;
+}
+
+/** @param chip its label */
+export async function pinOf(chip: string, offset: number): Promise<Pin> {
+  const number = (await firstNumber(chip)) + offset;
+  const line = `${SYSFS}/gpio${number}`;
+  return {
+    export: () => writeFile(`${SYSFS}/export`, String(number)),
+    unexport: async () => {
+      if (existsSync(line)) await writeFile(`${SYSFS}/unexport`, String(number));
+    },
+    set: (file, word) => writeFile(`${line}/${file}`, word),
+    get: async (file) => (await readFile(`${line}/${file}`, "utf8")).trim(),
+  };
+}
+
+/** As after power-on: nobody has the line, and it is an input. */
+export async function freePin(chip: string, offset: number): Promise<void> {
+  await endHolders();
+  const pin = await pinOf(chip, offset);
+  await pin.unexport();
+  await pin.export();
+  await pin.set("direction", "in");
+  await pin.unexport();
+}
+
+/** Ends whatever holds a line of the character device for the agent. */
+export async function endHolders(): Promise<void> {
+  const gone = async () => {
+    const holders = await holdersOf();
+    for (const pid of holders) process.kill(pid, "SIGKILL");
+    return holders.length === 0;
+  };
+  await until("no gpioset and no gpiomon runs", gone);
+}
+
+async function holdersOf(): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
+  return pids.filter((_, index) => ["gpioset", "gpiomon"].includes(names[index]?.trim() ?? ""));
+}
+
+async function firstNumber(chip: string): Promise<number> {
+  for (const name of await readdir(SYSFS)) {
+    const read = (file: string) => readFile(`${SYSFS}/${name}/${file}`, "utf8").catch(() => "");
+    if ((await read("label")).trim() === chip) return Number(await read("base"));
+  }
+  throw new Error(`no chip in ${SYSFS} is labelled ${chip}`);
+}
