@@ -54,7 +54,8 @@ async function holdersOf(): Promise<number[]> {
 }
 
 async function firstNumber(chip: string): Promise<number> {
-  for (const name of await readdir(SYSFS)) {
+  // Newer kernels show each chip twice: as chip0 too, which has no numbers.
+  for (const name of (await readdir(SYSFS)).filter((entry) => entry.startsWith("gpiochip"))) {
     const read = (file: string) => readFile(`${SYSFS}/${name}/${file}`, "utf8").catch(() => "");
     if ((await read("label")).trim() === chip) return Number(await read("base"));
   }

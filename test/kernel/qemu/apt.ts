@@ -11,8 +11,8 @@ export type Architecture = "amd64" | "arm64";
 export interface Apt {
   /** Names of all packages that the suite has. */
   packageNames(): Promise<string[]>;
-  /** The newest version of a package, such as `6.12.117-1`. */
-  versionOf(name: string): Promise<string>;
+  /** The newest version of a package, such as `6.12.117-1`, and those that it needs in exactly this version. */
+  describe(name: string): Promise<{ version: string; parts: string[] }>;
   /** Downloads a package into the private folder and resolves to its file, `name_version_architecture.deb`. */
   download(name: string): Promise<string>;
   /** Removes the private folder. */
@@ -38,11 +38,13 @@ export async function openApt(suite: string, architecture: Architecture): Promis
   }
   return {
     packageNames: async () => (await apt("apt-cache", ["pkgnames"])).split("\n").filter(Boolean),
-    async versionOf(name) {
+    async describe(name) {
       const text = await apt("apt-cache", ["show", "--no-all-versions", `${name}:${architecture}`]);
-      const version = /^Version: (?:\d+:)?(\S+)$/m.exec(text)?.[1];
-      if (!version) throw new Error(`apt-cache gives no version of ${name}`);
-      return version;
+      const full = /^Version: (\S+)$/m.exec(text)?.[1];
+      if (!full) throw new Error(`apt-cache gives no version of ${name}`);
+      const needs = /^Depends: (.*)$/m.exec(text)?.[1]?.split(", ") ?? [];
+      const exact = needs.filter((need) => need.endsWith(` (= ${full})`));
+      return { version: full.replace(/^\d+:/, ""), parts: exact.map((need) => need.split(" ")[0] ?? "") };
     },
     async download(name) {
       try {

@@ -31,9 +31,9 @@ export async function unpackNewest(wanted: WantedPackage, say: Say): Promise<Unp
 }
 
 /**
- * The newest package of each name, in their order, downloaded and unpacked if the cache does not have it. The mirror is
- * asked once a day; when it does not answer, an older one from the cache has to do. Rejects with Unavailable if there
- * is none.
+ * The newest package of each name, in their order, downloaded and unpacked if the cache does not have it; with it those
+ * that it needs in exactly its version, because newer kernels are split over several. The mirror is asked once a day;
+ * when it does not answer, an older one from the cache has to do. Rejects with Unavailable if there is none.
  */
 export async function unpackAll(wanted: readonly WantedPackage[], say: Say): Promise<UnpackedPackage[]> {
   await mkdir(cacheFolder(), { recursive: true });
@@ -80,10 +80,11 @@ async function download(wanted: WantedPackage, apt: Apt, say: Say): Promise<Unpa
   const name = names.sort(byVersion).at(-1);
   if (!name)
     throw new Unavailable(`${wanted.suite} has no package ${wanted.name} for ${wanted.architecture}`);
-  const label = `${name}_${await apt.versionOf(name)}_${wanted.architecture}`;
+  const { version, parts } = await apt.describe(name);
+  const label = `${name}_${version}_${wanted.architecture}`;
   const folder = await cached(label, async (fresh) => {
     say(`downloading ${label}…`);
-    await output("dpkg-deb", ["-x", await apt.download(name), fresh]);
+    for (const part of [name, ...parts]) await output("dpkg-deb", ["-x", await apt.download(part), fresh]);
   });
   await utimes(folder, new Date(), new Date());
   return { folder, label };

@@ -1,5 +1,5 @@
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { outputBytes } from "./command.ts";
 
 /** Offsets in the header of a bzImage (Linux x86 boot protocol 2.08, Documentation/arch/x86/boot.rst). */
@@ -12,12 +12,14 @@ const PACKERS = [
   { magic: "fd377a58", program: "xz" },
 ];
 
-/** The file `boot/vmlinuz-*` of an unpacked kernel package. */
+/** The kernel of an unpacked package, as its boot loader would take it: in /boot, or since 6.16 beside its modules. */
 export async function kernelImage(folder: string): Promise<string> {
-  const boot = join(folder, "boot");
-  const name = (await readdir(boot)).find((entry) => entry.startsWith("vmlinuz-"));
-  if (!name) throw new Error(`${boot} has no kernel`);
-  return join(boot, name);
+  for (const place of ["boot", "usr/lib/modules"]) {
+    const entries = await readdir(join(folder, place), { recursive: true }).catch(() => []);
+    const name = entries.find((entry) => basename(entry).startsWith("vmlinuz"));
+    if (name !== undefined) return join(folder, place, name);
+  }
+  throw new Error(`${folder} has no kernel`);
 }
 
 /**
@@ -25,8 +27,8 @@ export async function kernelImage(folder: string): Promise<string> {
  * emulated processor the unpacking, some seconds.
  */
 export async function unpackedKernel(folder: string): Promise<string> {
-  const file = join(folder, "boot", "vmlinux");
-  if ((await readdir(join(folder, "boot"))).includes("vmlinux")) return file;
+  const file = join(folder, "vmlinux");
+  if ((await readdir(folder)).includes("vmlinux")) return file;
   const image = await readFile(await kernelImage(folder));
   const fresh = `${file}.${process.pid}`;
   try {
