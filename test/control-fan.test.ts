@@ -182,3 +182,22 @@ test("a fan that obeys and is lost again is not switched at the pace of the read
   assert.ok(opens() - before >= 4, "but it is tried");
   await end();
 });
+
+test("a fan that had failed, and shows after a while that it obeys, is told as it is then", async () => {
+  const clock = createFakeClock();
+  const { lines, fan } = watchedFan(clock);
+  await fan.open();
+  const { control, signal, end } = run(fan, clock, 12);
+  await clock.advance(1000);
+  const wish = { on: true, duration: 600_000 };
+  const refused = assert.rejects(control.override(wish, signal), hasCode("FAN_FAILED"));
+  await clock.advance(25_000);
+  await refused;
+  const done = control.override(wish, signal);
+  await clock.advance(2000);
+  assert.equal(control.state().fan, "failed");
+  lines.feel(true);
+  await clock.advance(2000);
+  assert.equal((await done).fan, "on");
+  await end();
+});

@@ -365,6 +365,7 @@ test("a reading that several ask for counts once: a jump is not confirmed by ask
   air.temperature = 40;
   await clock.advance(3000);
   await Promise.all([0, 1, 2, 3, 4].map(() => control.override(undefined, signal)));
+  await clock.advance(2000);
   assert.equal(control.state().quality, "jump");
   await end();
 });
@@ -413,6 +414,7 @@ test("a fan that hangs is failed and alerted, is commanded once, and the loop go
   const { fan: state, alerts } = control.state();
   assert.deepEqual([state, alerts.fan, samples.at(-1)?.sample.alerts.fan], ["failed", true, true]);
   assert.deepEqual([commands, faults.length], [1, 1]);
+  assert.match(control.state().fanFault ?? "", /no answer within 10 s/);
   assert.ok(samples.length >= 19, `${samples.length} samples in ten minutes`);
   await assert.rejects(
     control.override({ on: false, duration: 60_000 }, signal),
@@ -559,12 +561,24 @@ test("a fan that was never taken over is released all the same, and taken no mor
     found = resolve;
   });
   const { told, fan } = toldFan();
-  const { clock, air, control, end } = build({}, LIMITS, { fan, takeFan: () => taken });
+  const { clock, air, remembered, control, end } = build({}, LIMITS, { fan, takeFan: () => taken });
   air.temperature = 14;
   await clock.advance(6000);
   await end();
   await control.release();
   found(initialGuard(false, clock.monotonic()));
   await clock.advance(60_000);
-  assert.deepEqual(told, ["release"]);
+  assert.deepEqual([told, remembered], [["release"], []]);
+});
+
+test("before a command is given again the switch is written down as of now", async () => {
+  const { clock, air, fan, remembered, end } = build();
+  fan.breakDown();
+  air.temperature = 14;
+  await clock.advance(70_000);
+  const [first, again] = remembered.map(({ guard }) => guard);
+  assert.ok(first && again);
+  assert.ok(again.since - first.since >= 60_000, `${again.since - first.since} ms later`);
+  assert.equal(again.switches.length, first.switches.length);
+  await end();
 });

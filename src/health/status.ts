@@ -72,6 +72,7 @@ export function describeStatus(parts: StatusParts): StatusDocument {
     fan: {
       ...parts.fan,
       state: control.fan,
+      fault: parts.fan.fault ?? control.fanFault ?? null,
       reason: control.reason,
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),
       heldUntil: control.held === undefined ? null : iso(control.held.until),

@@ -11,6 +11,7 @@ const HOUR = 3_600_000;
 
 const CONTROL: ControlState = {
   fan: "off",
+  fanFault: undefined,
   reason: "in-band",
   overrideUntil: undefined,
   held: undefined,
