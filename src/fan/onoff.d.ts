@@ -9,8 +9,10 @@ declare module "onoff" {
       options: { activeLow: boolean; reconfigureDirection?: boolean },
     );
     read(): Promise<0 | 1>;
+    readSync(): 0 | 1;
     write(value: 0 | 1): Promise<void>;
     watch(callback: (error: Error | null | undefined, value: 0 | 1) => void): void;
+    unwatchAll(): void;
     direction(): string;
     setDirection(direction: "in" | "out" | "high" | "low"): void;
     edge(): string;

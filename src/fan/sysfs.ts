@@ -7,6 +7,8 @@ import { explainLoadFailure } from "./load-failure.ts";
 import { LINUX_GPIO } from "./obstacles.ts";
 import { exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
 
+const CHECK_USERS = "check that nothing else uses the line";
+
 /** onoff, or an AgentError that says why it cannot be used here: it is optional, and native. */
 export async function loadOnoff(): Promise<typeof import("onoff")> {
   try {
@@ -60,11 +62,7 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
           try {
             await gpio.write(wanted);
           } catch (error) {
-            throw fanFailure(
-              `${line.where}; it cannot be set: ${messageOf(error)}`,
-              "check that nothing else uses the line",
-              error,
-            );
+            throw fanFailure(`${line.where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
           }
           if ((await gpio.read()) === wanted) return;
           throw fanFailure(
@@ -75,7 +73,7 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
         close: async () => undefined,
       };
     },
-    async openInput(request, onEdge) {
+    async openInput(request, onEdge, onLost) {
       const { pull, key, activeLow } = request;
       if (pull !== "as-is") {
         throw fanFailure(
@@ -86,7 +84,21 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
       const line = await numberLine(request, folder);
       const { Gpio } = await loadOnoff();
       await exportLine(line, ["direction", "active_low", "value", "edge"], folder, clock);
-      const gpio = new Gpio(line.number, "in", "both", { activeLow });
+      // onoff reads in the callback of epoll, where nobody could catch what it throws, and the event would come for ever.
+      class WatchedGpio extends Gpio {
+        override readSync(): 0 | 1 {
+          try {
+            return super.readSync();
+          } catch (error) {
+            setImmediate(() => {
+              this.unwatchAll();
+              onLost(fanFailure(`${line.where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error));
+            });
+            return 0;
+          }
+        }
+      }
+      const gpio = new WatchedGpio(line.number, "in", "both", { activeLow });
       if (gpio.direction() !== "in" || gpio.edge() !== "both" || gpio.activeLow() !== activeLow) {
         gpio.unexport();
         throw fanFailure(`${line.where}; it gives no events`, `set ${key} to a line that has interrupts`);

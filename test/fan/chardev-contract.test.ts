@@ -15,6 +15,7 @@ for (const version of [1, 2] as const) {
     feedbackLine: { gpio: 27 },
     level: async () => gpiod.level(17),
     drive: async (level) => gpiod.drive(27, level),
+    loseFeedback: async () => gpiod.kill(27),
     lose: async () => gpiod.kill(17),
     float: async () => gpiod.float(17),
     keepsLevel: false,

@@ -4,7 +4,7 @@ import { createSysfs } from "#agent/fan/sysfs.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { describeFanDriver, type FanRig } from "../../support/hardware/fan-contract.ts";
 import { createGpioSim } from "../../support/hardware/gpio-sim.ts";
-import { endHolders, freePin, pinOf } from "./pin.ts";
+import { endHolders, endMonitors, freePin, pinOf } from "./pin.ts";
 
 const CHIP = "cave-sim";
 const [FAN, CONTACT] = [0, 1];
@@ -27,6 +27,7 @@ function rigOf(name: FanRig["name"]): Omit<FanRig, "driver" | "keepsLevel"> {
     level: () => sim.level(FAN),
     drive: (level) => sim.drive(CONTACT, level),
     lose: async () => (name === "sysfs" ? (await pinOf(CHIP, FAN)).unexport() : endHolders()),
+    loseFeedback: async () => (name === "sysfs" ? (await pinOf(CHIP, CONTACT)).unexport() : endMonitors()),
     float: () => freePin(CHIP, FAN),
     // An emulated processor starts libgpiod's tools, three for each look at the contact.
     within: 15_000,

@@ -38,19 +38,24 @@ export async function freePin(chip: string, offset: number): Promise<void> {
 }
 
 /** Ends whatever holds a line of the character device for the agent. */
-export async function endHolders(): Promise<void> {
+export const endHolders = () => endAll("gpioset", "gpiomon");
+
+/** Ends what watches one. */
+export const endMonitors = () => endAll("gpiomon");
+
+async function endAll(...names: string[]): Promise<void> {
   const gone = async () => {
-    const holders = await holdersOf();
-    for (const pid of holders) process.kill(pid, "SIGKILL");
-    return holders.length === 0;
+    const running = await processesOf(names);
+    for (const pid of running) process.kill(pid, "SIGKILL");
+    return running.length === 0;
   };
-  await until("no gpioset and no gpiomon runs", gone);
+  await until(`${names.join(" and ")} have ended`, gone);
 }
 
-async function holdersOf(): Promise<number[]> {
+async function processesOf(programs: string[]): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
-  return pids.filter((_, index) => ["gpioset", "gpiomon"].includes(names[index]?.trim() ?? ""));
+  return pids.filter((_, index) => programs.includes(names[index]?.trim() ?? ""));
 }
 
 async function firstNumber(chip: string): Promise<number> {

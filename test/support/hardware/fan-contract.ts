@@ -24,6 +24,8 @@ export interface FanRig {
   drive(level: 0 | 1): Promise<void>;
   /** Takes the line away from whoever has it: an unexport, the death of its gpioset. */
   lose(): Promise<void>;
+  /** Takes the feedback's line away, so that the kernel tells of it; left out where it does not. */
+  loseFeedback?(): Promise<void>;
   /** Takes it away and makes it an input, as it is when the machine has started. */
   float(): Promise<void>;
   /** Whether a pin that was let go keeps its level: always with sysfs; with chardev the chip's driver decides. */
@@ -202,6 +204,26 @@ export function describeFanDriver(rig: FanRig): void {
       await becomes(fan, "failed");
       await rig.drive(1);
       await becomes(fan, "off");
+    });
+
+    const untold =
+      withoutEdges || (rig.loseFeedback ? false : "this rig does not tell of a line that is lost");
+
+    it("has failed when its feedback is taken away, and has it back with the next command", {
+      skip: untold,
+    }, async (t) => {
+      await rig.drive(1);
+      const fan = create(t, watched);
+      await fan.open();
+      await fan.set(true);
+      await fan.confirmed(AbortSignal.timeout(20_000));
+      await rig.loseFeedback?.();
+      await becomes(fan, "failed");
+      assert.equal(faults.length, 1, JSON.stringify(faults));
+      assert.equal(await rig.level(), 1, "it is not switched off for that");
+      await fan.set(true);
+      await fan.confirmed(AbortSignal.timeout(20_000));
+      assert.equal(fan.state(), "on");
     });
 
     it("runs while its tachometer turns, and rests when it does not", { skip: withoutEdges }, async (t) => {
