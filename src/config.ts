@@ -6,7 +6,7 @@ import { checkSetting, isSettingKey } from "./cave/settings.ts";
 import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import { type FanConfig, fanProblems } from "./fan/config.ts";
+import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
@@ -90,7 +90,9 @@ export function examineConfig(
   const wrong = wrongValues(schema, withoutUnknown(document)).map((text) => withOrigin(text, environment));
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
-  const contradictory = config ? [...sensorProblems(config), ...fanProblems(config.fan)] : [];
+  const contradictory = config
+    ? [...sensorProblems(config), ...fanProblems(config.fan), ...busLineProblems(config.fan, config.sensor)]
+    : [];
   return {
     config,
     problems: [
