@@ -58,7 +58,10 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
     outcome = await parts.control.override(wish, parts.stopping);
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
-    if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
+    if (isAgentError(error) && error.code === "FAN_FAILED") {
+      const { code, message: cause, remedy } = error;
+      return answer(400, { result: "Fan failed", code, cause, remedy });
+    }
     if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
       return answer(400, { result: error.message });
     }

@@ -46,7 +46,10 @@ function build(minimumOff = 0) {
 test("a fan that does not obey: 400 Fan failed, and no override is left", async () => {
   const { fan, call } = build();
   fan.breakDown();
-  assert.deepEqual(await call("SetFanState", "on"), { status: 400, payload: { result: "Fan failed" } });
+  const { status, payload: refusal } = await call("SetFanState", "on");
+  const { result, code, remedy } = refusal as Record<string, string>;
+  assert.deepEqual([status, result, code], [400, "Fan failed", "FAN_FAILED"]);
+  assert.ok(remedy);
   fan.repair();
   const { payload } = await call("SetFanState", "auto");
   assert.equal((payload as { overrideUntil: unknown }).overrideUntil, null);
