@@ -6,7 +6,8 @@ import type { FanConfig } from "./config.ts";
 import type { GpioDriver, LineFacts, LineRequest } from "./driver.ts";
 import { createGpiod } from "./gpiod.ts";
 import { type GpioPlaces, lookForObstacles } from "./obstacles.ts";
-import { createSysfs, loadOnoff } from "./sysfs.ts";
+import { loadOnoff } from "./onoff-gpio.ts";
+import { createSysfs } from "./sysfs.ts";
 import type { ToolPath } from "./tool.ts";
 
 /** What a fan would find on this machine. */

@@ -64,7 +64,9 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
   let dispute: AgentError | undefined;
 
   function lose(error: AgentError): void {
+    const former = input;
     input = undefined;
+    void former?.close().catch(() => undefined);
     blind = error;
     changed.come();
   }
@@ -97,7 +99,6 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
       blind = undefined;
     } catch (error) {
       const failure = asFanFailure(error);
-      await input?.close().catch(() => undefined);
       lose(failure);
       throw failure;
     }

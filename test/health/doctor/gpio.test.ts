@@ -100,7 +100,7 @@ test("the line by sysfs, and who has it by the tools", async (t) => {
   assert.equal(free.result, "ok", free.detail);
   assert.match(
     free.detail,
-    /^sysfs: GPIO17 is line 529 of gpiochip512 .*, free; \/sys\/class\/gpio can be used/,
+    /^sysfs: GPIO17 is line 17 \(number 529\) of gpiochip512 .*, free; \/sys\/class\/gpio can be used/,
   );
   gpiod.occupy(17, "leds");
   assert.match((await look()).detail, /; leds has it$/);

@@ -82,6 +82,7 @@ export function createFakeLines(found?: boolean): FakeLines {
         if (lines.broken.input) throw failure(lines.broken.input);
         input = { onEdge, onLost };
         return {
+          readAgain: 10_000,
           async read() {
             if (lines.broken.read) throw failure(lines.broken.read);
             return felt;

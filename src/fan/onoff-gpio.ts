@@ -1,0 +1,32 @@
+import { closeSync } from "node:fs";
+import type { Gpio } from "onoff";
+import { explainLoadFailure } from "./load-failure.ts";
+
+export type { Gpio } from "onoff";
+
+/** onoff, or an AgentError that says why it cannot be used here: it is optional, and native. */
+export async function loadOnoff(): Promise<typeof import("onoff")> {
+  try {
+    return await import("onoff");
+  } catch (error) {
+    throw explainLoadFailure(error);
+  }
+}
+
+/**
+ * Closes all that onoff has open of a line, and leaves the line to whoever has it now. Once only. onoff itself closes a
+ * line by unexporting it, which would take it from whoever has exported it meanwhile.
+ */
+export function forget(gpio: Gpio): void {
+  gpio.unwatchAll();
+  gpio._poller.close();
+  closeSync(gpio._valueFd);
+}
+
+/** False: somebody has unexported the line since it was opened. */
+export function isAlive(gpio: Gpio): Promise<boolean> {
+  return gpio.read().then(
+    () => true,
+    () => false,
+  );
+}
