@@ -1,15 +1,19 @@
 import { closeSync } from "node:fs";
 import type { Gpio } from "onoff";
-import { explainLoadFailure } from "./load-failure.ts";
+import { explainMissing } from "../lib/add-on.ts";
+import { fanFailure } from "./failure.ts";
 
 export type { Gpio } from "onoff";
+
+const ONOFF = { name: "onoff", version: "6.0.3", native: "epoll" };
 
 /** onoff, or an AgentError that says why it cannot be used here: it is optional, and native. */
 export async function loadOnoff(): Promise<typeof import("onoff")> {
   try {
     return await import("onoff");
   } catch (error) {
-    throw explainLoadFailure(error);
+    const { message, remedy } = explainMissing(ONOFF, error);
+    throw fanFailure(message, remedy, error);
   }
 }
 
