@@ -22,8 +22,8 @@ export async function openSysfsInput(
   request: LineRequest & { pull: Pull },
   { folder, clock, onEdge, onLost }: SysfsInputParts,
 ): Promise<Input> {
-  const { pull, key, activeLow } = request;
-  if (pull !== "as-is") throw noResistor(key, pull);
+  const { key, activeLow } = request;
+  checkPull(request);
   const line = await numberLine(request, folder);
   const { Gpio } = await loadOnoff();
   await exportLine(line, ["direction", "active_low", "value"], folder, clock);
@@ -81,8 +81,10 @@ export async function openSysfsInput(
   };
 }
 
-function noResistor(key: string, pull: Pull): AgentError {
-  return fanFailure(
+/** Throws an AgentError `FAN_FAILED` for a resistor, which this interface cannot set. */
+export function checkPull({ key, pull }: { key: string; pull: Pull }): void {
+  if (pull === "as-is") return;
+  throw fanFailure(
     `${key}: /sys/class/gpio cannot set a resistor (fan.feedbackPull = "${pull}")`,
     'use a real resistor, or gpio=N=pu in config.txt, with "as-is"; or fan.driver = "chardev"',
   );
