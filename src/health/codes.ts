@@ -258,10 +258,20 @@ export const CODES = {
     "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
   ),
+  STATE_DAMAGED: entry(
+    "warning",
+    "What an earlier run has kept of the fan cannot be used.",
+    "Nothing: the agent begins anew. If it repeats, check the card's health and the power supply.",
+  ),
   STATE_IN_USE: entry(
     "error",
     "Another agent works on the state directory.",
     "Stop the other agent, or give this one a state directory of its own.",
+  ),
+  STATE_NOT_KEPT: entry(
+    "warning",
+    "What is to outlive a restart cannot be written or read.",
+    "Check the state directory: its owner, free space, mount options and the card's health.",
   ),
   STATUS_SOCKET_IN_USE: entry(
     "error",

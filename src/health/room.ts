@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { isAgentError, messageOf } from "../errors.ts";
+import { causeOf, isAgentError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { openStatusServer, type StatusServer, type StatusServerOptions } from "./socket.ts";
 import { statusSocketOf } from "./socket-path.ts";
@@ -16,10 +16,7 @@ export async function openStatus(
     return await openStatusServer({ ...parts, socket: statusSocketOf(config), listen: config.status.listen });
   } catch (error) {
     if (isAgentError(error) && error.code !== "STATUS_SOCKET_UNUSABLE") throw error;
-    log.warn(
-      { event: "status-socket", cause: messageOf(error) },
-      "the agent cannot be asked on this machine",
-    );
+    log.warn({ event: "status-socket", ...causeOf(error) }, "the agent cannot be asked on this machine");
     return undefined;
   }
 }

@@ -65,7 +65,7 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   const hub = rig.cloud.endpoints.hubs[0]?.hostName ?? "";
   const document = healthDocument({
     connection: { ...healthDocument().connection, hub },
-    conditions: [{ code: "SENSOR_STUCK", severity: "warning", since: "", cause: "", remedy: "" }],
+    conditions: [{ code: "SENSOR_STUCK", severity: "warning", since: "", cause: "", remedy: "Exchange it." }],
   });
   const config = loadConfig(file);
   mkdirSync(config.state.directory, { recursive: true });
@@ -81,6 +81,7 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   assert.equal(find("hub").result, "ok", find("hub").detail);
   assert.equal(find("agent").result, "warning");
   assert.equal(find("agent").detail, "online; SENSOR_STUCK");
+  assert.equal(find("agent").remedy, "SENSOR_STUCK: Exchange it.");
 });
 
 test("without a running agent the cached hub is tried", async (t) => {

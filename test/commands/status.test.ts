@@ -89,6 +89,8 @@ test("measured values carry no mark; offline says why; an override and a held fa
       state: "failed",
       quality: "missing",
       fault: "NACK",
+      code: "SENSOR_NO_ANSWER",
+      remedy: "Look.",
       faults,
     },
     reading: { temperature: 11.5, humidity: 88, source: "sht31", readAt: "2026-03-02T00:00:00.000Z" },

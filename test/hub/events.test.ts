@@ -5,6 +5,7 @@ import { createHubEvents } from "#agent/hub/events.js";
 import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
 import type { Identity } from "#agent/hub/identity.js";
 import { createTwinSettings } from "#agent/hub/twin.js";
+import { healthDocument } from "../health/support.js";
 import { SETTINGS } from "../support/cave.js";
 import type { LogLine } from "../support/rig.js";
 
@@ -25,7 +26,7 @@ function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null 
   const events = createHubEvents({
     log: pino({ level: "info" }, { write }),
     session: {
-      describe: () => ({ hub: "hub.example", connects: 1, state: "online", cause: "", since: "" }),
+      describe: () => healthDocument().connection,
     },
     twin: createTwinSettings(SETTINGS),
     reported: {

@@ -30,6 +30,8 @@ test("a fan that cannot be reached: the cave is measured all the same, and the f
   assert.equal(status.fan.state, "failed");
   assert.equal(status.fan.driver, null);
   assert.equal(status.fan.fault, fault.cause);
+  assert.deepEqual([status.fan.code, fault.code], ["FAN_FAILED", "FAN_FAILED"]);
+  assert.equal(status.fan.remedy, fault.remedy);
   const condition = await until("the condition holds", async () =>
     (await getStatus(rig)).conditions.find(({ code }) => code === "FAN_FAILED"),
   );

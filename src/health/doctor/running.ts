@@ -28,8 +28,10 @@ export function runningCheck(answer: Answer): Check {
 function judge({ connection, conditions }: HealthDocument): Finding {
   const codes = conditions.map(({ code }) => code).join(", ");
   const detail = `${connection.state}; ${codes || "no conditions"}`;
-  const isWell = conditions.every(({ severity }) => severity === "info");
-  return isWell ? { result: "ok", detail } : { result: "warning", detail, remedy: "see: cave-agent status" };
+  const grave = conditions.filter(({ severity }) => severity !== "info");
+  if (grave.length === 0) return { result: "ok", detail };
+  const remedy = grave.map((each) => `${each.code}: ${each.remedy}`).join(" ");
+  return { result: "warning", detail, remedy };
 }
 
 function explain(error: Error): Finding {
