@@ -6,7 +6,7 @@ import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.
 import type { Sample } from "./cave/sample.ts";
 import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
-import type { SteerLimits, SteerState } from "./cave/steer.ts";
+import { type SteerLimits, type SteerState, wantedBy } from "./cave/steer.ts";
 import { createAir } from "./control/air.ts";
 import { createHelm } from "./control/helm.ts";
 import { createOverrides, type Wish } from "./control/overrides.ts";
@@ -54,6 +54,8 @@ export interface ControlState {
   /** Why the last command was not obeyed; undefined if it was. */
   fanFault: AgentError | undefined;
   reason: FanReason;
+  /** What was decided, whether or not the fan may follow; undefined: it is to stay as it is. */
+  wanted: boolean | undefined;
   /** Wall clock at which the override ends; undefined without one. */
   overrideUntil: number | undefined;
   /** Wall clock at which the fan may follow what is wanted of it, and the limit that it waits for. */
@@ -194,6 +196,7 @@ export function createControl(options: ControlOptions): Control {
       fan: helm.fan.state(),
       fanFault: helm.fan.fault(),
       reason: last?.reason ?? "starting",
+      wanted: last && wantedBy(last.command),
       overrideUntil: wish && toWall(wish.until),
       held: last?.held && { ...last.held, until: toWall(last.held.until) },
       sensor: last?.stale ? "stale" : fault === undefined ? "ok" : "failed",

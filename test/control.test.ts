@@ -181,6 +181,7 @@ test("the guard holds a person's wish too, says until when, and the fan then fol
   await control.override({ on: true, duration: 3_600_000 }, signal);
   assert.equal(fan.state(), "off");
   assert.deepEqual(control.state().held, { until: clock.now() + 20_000, cause: "minimum-off" });
+  assert.equal(control.state().wanted, true);
   await assert.rejects(
     control.override({ on: true, duration: 5000 }, signal),
     /must stay as it is until .*minimum-off/,

@@ -1,4 +1,5 @@
 import type { FanReason } from "../cave/controller.ts";
+import type { GuardCause } from "../cave/guard.ts";
 import type { Quality } from "../cave/quality.ts";
 import type { Sample } from "../cave/sample.ts";
 import type { Settings } from "../cave/settings.ts";
@@ -29,8 +30,12 @@ export interface StatusDocument {
     Fault & {
       state: FanState;
       reason: FanReason;
+      /** What was decided, whether or not the fan may follow yet; null: it is to stay as it is. */
+      wanted: "on" | "off" | null;
       overrideUntil: string | null;
       heldUntil: string | null;
+      /** The limit that it waits for. */
+      heldBecause: GuardCause | null;
     };
   settings: Settings;
   alerts: Sample["alerts"];
@@ -83,8 +88,10 @@ export function describeStatus(parts: StatusParts): StatusDocument {
       state: control.fan,
       ...describeFault(parts.fan.fault ?? control.fanFault),
       reason: control.reason,
+      wanted: control.wanted === undefined ? null : control.wanted ? "on" : "off",
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),
       heldUntil: control.held === undefined ? null : iso(control.held.until),
+      heldBecause: control.held?.cause ?? null,
     },
     settings: parts.settings,
     alerts: control.alerts,

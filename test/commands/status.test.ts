@@ -96,9 +96,11 @@ test("measured values carry no mark; offline says why; an override and a held fa
     reading: { temperature: 11.5, humidity: 88, source: "sht31", readAt: "2026-03-02T00:00:00.000Z" },
     fan: {
       ...fan,
+      state: "off",
       reason: "override",
       overrideUntil: "2026-03-02T04:00:00.000Z",
       heldUntil: "2026-03-02T00:01:00.000Z",
+      heldBecause: "minimum-off",
     },
   });
   const { said } = await ask(socket);
@@ -110,7 +112,7 @@ test("measured values carry no mark; offline says why; an override and a held fa
   );
   assert.match(
     said,
-    /^fan +on \(override until 2026-03-02T04:00:00\.000Z\), held until 2026-03-02T00:01:00\.000Z$/m,
+    /^fan +off, wanted on \(override until 2026-03-02T04:00:00\.000Z\); held by minimum-off until 2026-03-02T00:01:00\.000Z$/m,
   );
   assert.match(said, /up 0 s$/m);
   assert.match(said, /^conditions: none$/m);
