@@ -4,7 +4,8 @@ import type { GuardState } from "./cave/guard.ts";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { causeOf, isAgentError, messageOf } from "./errors.ts";
+import { type AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
+import { asFanFailure } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
 import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
@@ -176,10 +177,13 @@ export async function startAgent(
     sensorSource: config.sensor.source,
     ...createFanLog(log, config.sensor.source, () => look()),
   });
+  /** Why it could not be taken over: one that hangs cannot tell that itself. */
+  let notTaken: AgentError | undefined;
   /** Called by the control loop, when all rooms are there: what the fan tells meanwhile makes them look at each other. */
   async function takeFan(): Promise<GuardState> {
     await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) => {
       if (stopping.signal.aborted) return;
+      notTaken = asFanFailure(error);
       log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
     });
     const found = fan.state();
@@ -236,6 +240,7 @@ export async function startAgent(
       connection: session.describe(),
       sensor: sensor.describe(),
       fan: fan.describe(),
+      notTaken,
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),

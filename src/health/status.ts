@@ -51,6 +51,8 @@ export interface StatusParts {
   connection: StatusDocument["connection"];
   sensor: SensorDescription;
   fan: FanDescription;
+  /** Why the fan could not be taken over at the start. */
+  notTaken?: AgentError | undefined;
   control: ControlState;
   settings: Settings;
   outbox: OutboxCounts;
@@ -86,7 +88,9 @@ export function describeStatus(parts: StatusParts): StatusDocument {
     fan: {
       ...parts.fan,
       state: control.fan,
-      ...describeFault(parts.fan.fault ?? control.fanFault),
+      ...describeFault(
+        parts.fan.fault ?? control.fanFault ?? (control.fan === "failed" ? parts.notTaken : undefined),
+      ),
       reason: control.reason,
       wanted: control.wanted === undefined ? null : control.wanted ? "on" : "off",
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),

@@ -57,3 +57,9 @@ test("each fault with its code and remedy: the fan's own word first, then what b
   const { sensor } = describe({ sensor: "failed", fault: fanFault });
   assert.deepEqual([sensor.fault, sensor.code, sensor.remedy], ["no answer", "FAN_FAILED", "wait"]);
 });
+
+test("a fan that hangs as it is taken over has failed, until it has not", () => {
+  const notTaken = fanFailure("no answer within 10 s", "check the line");
+  assert.equal(describe({ fan: "failed" }, { notTaken }).fan.fault, "no answer within 10 s");
+  assert.equal(describe({ fan: "off" }, { notTaken }).fan.fault, null);
+});

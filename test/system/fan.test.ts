@@ -36,6 +36,8 @@ test("a fan that cannot be reached: the cave is measured all the same, and the f
     (await getStatus(rig)).conditions.find(({ code }) => code === "FAN_FAILED"),
   );
   assert.equal(condition.cause, fault.cause);
+  const raised = agent.lines.find(({ event, code }) => event === "condition-raised" && code === "FAN_FAILED");
+  assert.equal(raised?.cause, fault.cause, "none was raised before the first try had ended");
   await until("it is reported", async () => (await reported(rig)).fanState === "failed");
   const refused = await rig.service.invoke("cave-01", "SetFanState", "on");
   assert.deepEqual(refused, { status: 400, payload: { result: "Fan failed" } });
