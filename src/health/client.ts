@@ -66,12 +66,16 @@ function get(socketPath: string, path: string, signal: AbortSignal): Promise<str
 function explain(socket: string, error: unknown): AgentError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT" || code === "ECONNREFUSED") {
-    return new AgentError(`no agent is running: nobody listens on ${socket}`, {
-      code: "AGENT_NOT_RUNNING",
-      retryable: true,
-      remedy: "start it, or name the configuration that it runs with by --config",
-      cause: error,
-    });
+    return new AgentError(
+      `nobody listens on ${socket}: no agent runs, or it could not open its status socket`,
+      {
+        code: "AGENT_NOT_RUNNING",
+        retryable: true,
+        remedy:
+          "start it, name the configuration that it runs with by --config, or look for STATUS_SOCKET_UNUSABLE in its log",
+        cause: error,
+      },
+    );
   }
   if (code === "EACCES" || code === "EPERM") {
     return new AgentError(`${socket} may not be opened by this user`, {

@@ -40,7 +40,7 @@ export const CODES = {
   AGENT_NOT_RUNNING: entry(
     "error",
     "No agent listens on the status socket.",
-    "Start the agent, or name the configuration that it runs with.",
+    "Start the agent, or name the configuration that it runs with; its log says if it has no socket.",
   ),
   CERTIFICATE_EXPIRED: entry("error", "The device certificate has expired.", RENEW_REMEDY),
   CERTIFICATE_EXPIRES_WITHIN_1_DAY: entry(
@@ -65,7 +65,7 @@ export const CODES = {
   ),
   CHECK_TIMEOUT: entry(
     "error",
-    "One of doctor's checks had no answer within 5 s.",
+    "One of doctor's checks had no answer in time.",
     "Check the network, or the disk, that the check waits for.",
   ),
   CLOCK_BEHIND: entry(

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { status } from "#agent/commands/status.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
+import { lockState } from "#agent/state-lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
@@ -13,7 +14,7 @@ async function ask(socket: string, json = false) {
   let said = "";
   let complained = "";
   const code = await status(
-    { socket, json },
+    { socket, stateDirectory: dirname(socket), json },
     {
       say: (text) => {
         said += text;
@@ -131,7 +132,20 @@ test("no agent: one line with the socket, one with the remedy, exit 70", async (
   assert.equal(said, "");
   assert.equal(
     complained,
-    `no agent is running: nobody listens on ${socket}\nstart it, or name the configuration that it runs with by --config\n`,
+    `nobody listens on ${socket}: no agent runs, or it could not open its status socket
+start it, name the configuration that it runs with by --config, or look for STATUS_SOCKET_UNUSABLE in its log\n`,
+  );
+});
+
+test("an agent that has no socket: told as one that runs, with its name", async (t) => {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const lock = await lockState(dirname(socket), "process 17, for cave-01");
+  defer(t, () => lock.release());
+  const { code, complained } = await ask(socket);
+  assert.equal(code, 70);
+  assert.match(
+    complained,
+    /^an agent runs that cannot be asked on .*: process 17, for cave-01\n.*status-socket/,
   );
 });
 

@@ -1,14 +1,14 @@
-import { isAgentError } from "../../errors.ts";
-import { askStatus } from "../client.ts";
+import { type AgentError, isAgentError } from "../../errors.ts";
+import { askAgent, type Whereabouts } from "../ask-agent.ts";
 import type { HealthDocument } from "../document.ts";
 import type { Check, Finding } from "./check.ts";
 
 /** What the running agent says of itself, or why it could not be asked. */
-export type Answer = { document: HealthDocument } | { error: Error };
+export type Answer = { document: HealthDocument } | { error: AgentError };
 
-export async function askRunning(socket: string): Promise<Answer> {
+export async function askRunning(where: Whereabouts): Promise<Answer> {
   try {
-    return { document: await askStatus(socket, 3000) };
+    return { document: await askAgent(where, 3000) };
   } catch (error) {
     if (isAgentError(error)) return { error };
     throw error;
@@ -34,8 +34,8 @@ function judge({ connection, conditions }: HealthDocument): Finding {
   return { result: "warning", detail, remedy };
 }
 
-function explain(error: Error): Finding {
-  if (!isAgentError(error) || error.code !== "AGENT_NO_ANSWER") {
+function explain(error: AgentError): Finding {
+  if (error.code !== "AGENT_NO_ANSWER") {
     return { result: "skipped", detail: error.message };
   }
   return { result: "failed", detail: error.message, remedy: error.remedy };
