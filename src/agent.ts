@@ -11,7 +11,8 @@ import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
 import { LINUX, type Machine } from "./health/doctor/check.ts";
-import { runDoctor, usable } from "./health/doctor/run.ts";
+import { CHECKS, runDoctor, usable } from "./health/doctor/run.ts";
+import { runningCheck } from "./health/doctor/running.ts";
 import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
 import { createHubEvents } from "./hub/events.ts";
@@ -253,6 +254,7 @@ export async function startAgent(
         running: status(),
         clock,
         machine,
+        checks: [...CHECKS, runningCheck({ document: health.document() })],
       },
       stopping.signal,
     ),
@@ -291,7 +293,13 @@ export async function startAgent(
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
-  const statusServer = await openStatus(config, { document: health.document, diagnose, log });
+  const statusRoom = await openStatus(config, {
+    document: health.document,
+    diagnose,
+    log,
+    clock,
+    onChange: health.onStatusSocket,
+  });
   look = health.look;
   look();
   const watchCertificate = async () => {
@@ -317,7 +325,7 @@ export async function startAgent(
       run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
     },
     { name: "clock", run: clockWatch.run },
-    { name: "status", afterStop: async () => statusServer?.close() },
+    { name: "status", run: statusRoom.run, afterStop: statusRoom.close },
     { name: "sensor", afterStop: () => sensor.close() },
     { name: "fan", afterStop: () => control.release() },
     {

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { AgentError, messageOf } from "../errors.ts";
+import { LONGEST_SOCKET_PATH } from "../lib/unix-socket.ts";
 import type { HealthDocument } from "./document.ts";
 
 const DEADLINE = 15_000;
@@ -16,6 +17,7 @@ export async function askStatus(socket: string, deadline = DEADLINE): Promise<He
 }
 
 async function ask(socket: string, path: string, deadline: number): Promise<string> {
+  if (Buffer.byteLength(socket) > LONGEST_SOCKET_PATH) throw tooLong(socket);
   try {
     return await get(socket, path, AbortSignal.timeout(deadline));
   } catch (error) {
@@ -63,9 +65,17 @@ function get(socketPath: string, path: string, signal: AbortSignal): Promise<str
   });
 }
 
+function tooLong(socket: string): AgentError {
+  return new AgentError(`nobody can listen on ${socket}: it is longer than ${LONGEST_SOCKET_PATH} bytes`, {
+    code: "AGENT_NOT_RUNNING",
+    retryable: false,
+    remedy: "set status.socket to a shorter path, and restart the agent",
+  });
+}
+
 function explain(socket: string, error: unknown): AgentError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT" || code === "ECONNREFUSED") {
+  if (code === "ENOENT" || code === "ENOTDIR" || code === "ECONNREFUSED") {
     return new AgentError(
       `nobody listens on ${socket}: no agent runs, or it could not open its status socket`,
       {

@@ -281,7 +281,7 @@ export const CODES = {
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",
     "The status socket cannot be opened, so the agent cannot be asked on this machine.",
-    "Correct status.socket or status.listen; the folder must exist and belong to the agent's user.",
+    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free port; the agent tries again each minute.",
   ),
 } as const satisfies Record<string, CodeEntry>;
 

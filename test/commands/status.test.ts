@@ -137,6 +137,12 @@ start it, name the configuration that it runs with by --config, or look for STAT
   );
 });
 
+test("a path that no socket can have is said to be one", async (t) => {
+  const { code, complained } = await ask(join(await temporaryDirectory(t), "x".repeat(120)));
+  assert.equal(code, 70);
+  assert.match(complained, /^nobody can listen on .*: it is longer than 10[37] bytes\nset status\.socket/);
+});
+
 test("an agent that has no socket: told as one that runs, with its name", async (t) => {
   const socket = join(await temporaryDirectory(t), "status.sock");
   const lock = await lockState(dirname(socket), "process 17, for cave-01");
