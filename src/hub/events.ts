@@ -44,10 +44,8 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) tellSetting(key, ack as JsonObject);
     if (outcome.unknown.length > 0) {
-      log.warn(
-        { event: "setting-unknown", settings: outcome.unknown.slice(0, 10) },
-        "twin: unknown properties",
-      );
+      const settings = outcome.unknown.slice(0, 10);
+      log.warn({ event: "setting-unknown", settings }, `twin: unknown properties: ${settings.join(", ")}`);
     }
   }
 
