@@ -30,7 +30,8 @@ const POWER_OFF = 3000;
  * every kind of it, and this has to be the same everywhere.
  */
 const ACCELERATION = ["-accel", "tcg,thread=multi"];
-const NICENESS = ["-n", "19"];
+/** Politely, and not longer than whoever follows it, however that ends. */
+const MANNERS = ["-n", "19", "setpriv", "--pdeathsig", "KILL", "--"];
 
 /** A guest that runs. */
 export interface RunningGuest {
@@ -61,7 +62,7 @@ export function startGuest(machine: Machine, { deadline, onLine }: GuestOptions)
   const append = `console=${machine.console} loglevel=1 panic=-1`;
   const boot = ["-kernel", kernel, "-initrd", initramfs, "-append", append];
   const port = ["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"];
-  const child = spawn("nice", [...NICENESS, program, ...ACCELERATION, ...words, ...port, ...boot], {
+  const child = spawn("nice", [...MANNERS, program, ...ACCELERATION, ...words, ...port, ...boot], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   // Who types on after the end has nothing more to hear.

@@ -25,7 +25,8 @@ test("the agent on a Raspberry Pi 3 with a stock Debian kernel", async (t) => {
     const { status } = await rig.service.invoke(DEVICE_ID, "SetFanState", state);
     assert.equal(status, 200);
   };
-  const logged = (event: string) => until(`it logs ${event}`, () => agent.logged(event), PATIENCE);
+  const logged = (event: string) =>
+    until(`it logs ${event}`, async () => (await agent.logged(event)) || undefined, PATIENCE);
   /** What happens to the line while `act` runs. */
   const writesDuring = async (act: () => Promise<unknown>) => {
     const before = pi.writesTo(FAN).length;
