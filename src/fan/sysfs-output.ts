@@ -19,10 +19,12 @@ export interface SysfsOutputParts {
   clock: Clock;
   /** It is no output any more, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
+  /** It is lost, or closed. */
+  onEnd: () => void;
 }
 
 /** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
-export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOutputParts): Output {
+export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsOutputParts): Output {
   const turn = createTurn();
   const ending = new AbortController();
   let wanted = found;
@@ -33,7 +35,7 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
     if (!trouble || ending.signal.aborted) return;
     lost = trouble;
     ending.abort();
-    onLost(trouble);
+    told.onLost(trouble);
   }
 
   async function troubleOf(): Promise<AgentError | undefined> {
@@ -57,6 +59,7 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
     if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
   }
 
+  ending.signal.addEventListener("abort", told.onEnd, { once: true });
   void everyPeriod(
     () => LOOK_EVERY,
     () => turn(look),
