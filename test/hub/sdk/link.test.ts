@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
 import { connect, type HubLink, type LinkListener } from "#agent/hub/sdk/link.js";
 import { register } from "#agent/hub/sdk/registration.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { startCloud } from "../../support/rig.js";
 import { until } from "../../support/until.js";
 import { credentialsOf, openSockets } from "./support.ts";
@@ -18,10 +19,17 @@ async function goOnline(t: TestContext) {
   const rig = await startCloud(t);
   const credentials = await credentialsOf(rig);
   const { dps } = rig.cloud.endpoints;
-  const assignment = await register(dps.host, dps.idScope, credentials, new AbortController().signal);
+  const assignment = await register(
+    dps.host,
+    dps.idScope,
+    credentials,
+    systemClock,
+    new AbortController().signal,
+  );
   await until("the DPS is left", () => openSockets() === 0);
   const before = openSockets();
-  const link = await connect(assignment, credentials, 60_000, EARS, new AbortController().signal);
+  const { signal } = new AbortController();
+  const link = await connect(assignment, credentials, 60_000, EARS, systemClock, signal);
   assert.equal(openSockets(), before + 2);
   return { rig, link, assignment, credentials, before };
 }
@@ -63,7 +71,7 @@ async function beginToConnect(t: TestContext) {
   await until("its end", () => openSockets() === before);
   rig.cloud.faults.hub.blackhole();
   const givingUp = new AbortController();
-  const opening = connect(assignment, credentials, 60_000, EARS, givingUp.signal);
+  const opening = connect(assignment, credentials, 60_000, EARS, systemClock, givingUp.signal);
   opening.catch(() => undefined);
   return { opening, before, giveUp: () => givingUp.abort() };
 }
