@@ -129,6 +129,17 @@ test("told to provision anew while a try hangs, it gives that up and goes where 
   assert.match(states[hung] ?? "", /^provisioning/);
 });
 
+test("begun with a pair that nobody wants, it is online once a right one is in the files", async (t) => {
+  const rig = await startCloud(t);
+  const foreign = await createAuthority({ commonName: "Foreign CA" });
+  const pair = await foreign.issueDevice({ commonName: "cave-01" });
+  const { install, connectedAs, reached } = await startSession(t, rig, { pair });
+  assert.match(await reached("backing-off"), /refused cave-01|refused to register cave-01/);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  await reached("online");
+  assert.equal(connectedAs.length, 1);
+});
+
 const HOUR = 3_600_000;
 const early = () => ({ commonName: "cave-01", notBefore: new Date(Date.now() + HOUR) });
 
