@@ -1,6 +1,7 @@
 import { AgentError, isAgentError } from "../errors.ts";
 import { askStatus } from "../health/client.ts";
 import type { HealthDocument } from "../health/document.ts";
+import { systemClock } from "../lib/clock.ts";
 import { whoHolds } from "../state-lock.ts";
 import type { FanChoice } from "./fan-choice.ts";
 
@@ -18,7 +19,7 @@ export async function askRunningFan({
     return (await askStatus(socket, DEADLINE)).fan;
   } catch (error) {
     if (!isAgentError(error) || error.code !== "AGENT_NOT_RUNNING") throw error;
-    const holder = await whoHolds(stateDirectory);
+    const holder = await whoHolds(stateDirectory, systemClock);
     if (holder === undefined) return undefined;
     throw new AgentError(`an agent runs that cannot be asked on ${socket}: ${holder}`, {
       code: "AGENT_NO_ANSWER",
