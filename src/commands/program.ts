@@ -47,7 +47,8 @@ export async function main(argv: string[]): Promise<number> {
     .description("say whether a configuration is usable, without starting")
     .argument("[file]", "configuration (TOML)", DEFAULT_CONFIG)
     .action(async (file: string) => {
-      code = await withConfig(file, (config) => configCheck(file, config));
+      const named = "as the argument: cave-agent config check FILE";
+      code = await withConfig(file, (config) => configCheck(file, config), named);
     });
   program
     .command("status")
@@ -59,11 +60,23 @@ export async function main(argv: string[]): Promise<number> {
     });
   program
     .command("doctor")
-    .description("check everything that the agent needs, by itself")
-    .option("-c, --config <file>", "configuration (TOML)", DEFAULT_CONFIG)
+    .description(
+      "check everything that the agent needs, by itself; sensor and GPIO also without a configuration",
+    )
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option(
+      "--bus <bus>",
+      "another I2C bus of an SHT31 than the configured one: 1 or /dev/i2c-1",
+      busArgument,
+    )
+    .option(
+      "--line <line>",
+      "another line than the fan's configured one: GPIO17 or chip-label:17",
+      lineArgument,
+    )
     .option("--json", "for programs", false)
-    .action(async ({ config, json }: { config: string; json: boolean }) => {
-      code = await doctor({ file: config, json, cachedHub });
+    .action(async ({ config, ...given }: DoctorArguments) => {
+      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, cachedHub });
     });
   program
     .command("read")
@@ -118,6 +131,10 @@ export async function main(argv: string[]): Promise<number> {
   return code;
 }
 
+interface DoctorArguments extends Pick<ReadArguments, "bus" | "config">, Pick<FanArguments, "line"> {
+  json: boolean;
+}
+
 interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {
   config?: string;
   activeLow: boolean;
@@ -160,9 +177,13 @@ async function cachedHub({ state }: Config): Promise<string | undefined> {
   return (await file.read())?.hub;
 }
 
-async function withConfig(file: string, act: (config: Config) => Promise<number>): Promise<number> {
+async function withConfig(
+  file: string,
+  act: (config: Config) => Promise<number>,
+  named?: string,
+): Promise<number> {
   try {
-    return await act(loadConfig(file));
+    return await act(loadConfig(file, process.env, named));
   } catch (error) {
     if (!isAgentError(error)) throw error;
     process.stderr.write(`${error.message}\n${error.remedy}\n`);

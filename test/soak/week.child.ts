@@ -74,9 +74,10 @@ let nextBeat = 0;
 function tell(): void {
   if (!agent) return;
   const { connection, fan, outbox } = agent.status();
-  told ??= outbox.lastSequence;
-  // Two may come in one step of the clock; a number that was left out would be missed at the hub.
-  for (; told < outbox.lastSequence; told += 1) say({ event: "taken", sequence: told + 1 });
+  told ??= outbox.taken;
+  // Two may come in one step of the clock. Numbers that a start skips were never taken.
+  for (; told < outbox.taken; told += 1)
+    say({ event: "taken", sequence: outbox.lastSequence - outbox.taken + told + 1 });
   if (clock.now() < nextBeat) return;
   nextBeat = clock.now() + BEAT;
   const { taken, waiting, dropped } = outbox;
