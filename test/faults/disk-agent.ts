@@ -11,7 +11,6 @@ import { QUIET } from "./fan-calls.ts";
 /** A cave that asks nothing of its fan, and an agent that is quick about all else. */
 export const BRISK = {
   ...QUIET,
-  "outbox.perSecond": 0,
   "outbox.syncEvery": "500ms",
   "hub.retryAfter": "200ms",
   "hub.retryAtMost": "1s",
