@@ -94,7 +94,7 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  const lock = await lockUnlessBroken(config.state.directory, deviceId, log);
+  const lock = await lockUnlessBroken(config.state.directory, deviceId, clock, log);
   const kept = await openKept(config.state.directory, log);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -361,10 +361,11 @@ export async function startAgent(
 async function lockUnlessBroken(
   directory: string,
   deviceId: string,
+  clock: Clock,
   log: Logger,
 ): Promise<StateLock | undefined> {
   try {
-    return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
+    return await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
   } catch (error) {
     if (isAgentError(error)) throw error;
     log.warn(
