@@ -11,8 +11,8 @@ export const CHECK_USERS = "check that nothing else uses the line";
 const LOOK_EVERY = 5000;
 
 export interface SysfsOutputParts {
-  /** The line, as onoff has it open. */
-  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): string };
+  /** The line, as onoff has it open; not by its synchronous calls, since a chip behind a bus may take its time. */
+  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): Promise<string> };
   where: string;
   /** The level that it has. */
   found: boolean;
@@ -41,7 +41,8 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
       const level = await gpio.read();
-      if (gpio.direction() !== "out") return fanFailure(`${where}; it was made an input`, CHECK_USERS);
+      if ((await gpio.direction()) !== "out")
+        return fanFailure(`${where}; it was made an input`, CHECK_USERS);
       return level === bit(wanted) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);

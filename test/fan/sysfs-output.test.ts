@@ -22,7 +22,7 @@ function setUp() {
         check();
         if (!line.isStuck) line.value = value;
       },
-      direction: () => line.direction,
+      direction: async () => line.direction,
     },
     where: "GPIO17",
     found: true,
