@@ -6,7 +6,7 @@ import { checkSetting, isSettingKey } from "./cave/settings.ts";
 import { parseBus, parseSensorAddress } from "./config-formats.ts";
 import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import { type FanConfig, fanProblems } from "./fan/config.ts";
+import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
 import { parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
@@ -68,10 +68,14 @@ export interface Problem {
 
 /**
  * Reads and checks `file` (TOML) and the environment, which wins. Throws an AgentError `CONFIG_INVALID` whose message
- * names every wrong key with its value and what is allowed, one a line.
+ * names every wrong key with its value and what is allowed, one a line. `named` is how whoever asks for it names a file.
  */
-export function loadConfig(file: string, environment: Environment = process.env): Config {
-  const { config, problems } = examineConfig(file, environment);
+export function loadConfig(
+  file: string,
+  environment: Environment = process.env,
+  named = "with --config",
+): Config {
+  const { config, problems } = examineConfig(file, environment, named);
   if (config && problems.length === 0) return config;
   throw refusal(file, problems);
 }
@@ -83,14 +87,17 @@ export function loadConfig(file: string, environment: Environment = process.env)
 export function examineConfig(
   file: string,
   environment: Environment = process.env,
+  named?: string,
 ): { config: Config | undefined; problems: Problem[] } {
-  const document = withLineTexts(readToml(file));
+  const document = withLineTexts(readToml(file, named));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   const wrong = wrongValues(schema, withoutUnknown(document)).map((text) => withOrigin(text, environment));
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
-  const contradictory = config ? [...sensorProblems(config), ...fanProblems(config.fan)] : [];
+  const contradictory = config
+    ? [...sensorProblems(config), ...fanProblems(config.fan), ...busLineProblems(config.fan, config.sensor)]
+    : [];
   return {
     config,
     problems: [
@@ -140,14 +147,14 @@ function refusal(file: string, problems: Problem[]): AgentError {
   );
 }
 
-function readToml(file: string): Record<string, unknown> {
+function readToml(file: string, named = "with --config"): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     throw configError(
       `cannot read the configuration ${file}: ${fileReason(error)}`,
-      "give an existing, readable TOML file with --config",
+      `give an existing, readable TOML file ${named}`,
       error,
     );
   }

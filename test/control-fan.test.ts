@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initialGuard } from "#agent/cave/guard.js";
 import { initialSteering } from "#agent/cave/steer.js";
-import { type Control, createControl } from "#agent/control.js";
+import { type Control, type ControlOptions, createControl } from "#agent/control.js";
 import { isAgentError } from "#agent/errors.js";
 import { createAbsentFan } from "#agent/fan/absent.js";
 import type { Fan } from "#agent/fan/fan.js";
@@ -13,7 +13,7 @@ import { createFakeClock, type FakeClock } from "./support/fake-clock.js";
 import { createFakeLines } from "./support/hardware/fake-lines.js";
 
 /** The control loop over air that stays as it is. */
-function run(fan: Fan, clock: FakeClock, temperature: number) {
+function run(fan: Fan, clock: FakeClock, temperature: number, options: Partial<ControlOptions> = {}) {
   const faults: string[] = [];
   let samples = 0;
   const control = createControl({
@@ -36,6 +36,7 @@ function run(fan: Fan, clock: FakeClock, temperature: number) {
     onTick: () => undefined,
     onSensorFault: () => undefined,
     onFanFault: (error) => faults.push(String(error)),
+    ...options,
   });
   const stop = new AbortController();
   const ended = control.run(stop.signal);
@@ -199,5 +200,59 @@ test("a fan that had failed, and shows after a while that it obeys, is told as i
   lines.feel(true);
   await clock.advance(2000);
   assert.equal((await done).fan, "on");
+  await end();
+});
+
+/** A fan whose line cannot be had yet, taken over as an agent does it, with minimum times of a minute. */
+function runUnreached(temperature: number) {
+  const clock = createFakeClock();
+  const { lines, fan } = watchedFan(clock);
+  lines.broken.open = "there is no /sys/class/gpio";
+  const takeFan = async () => {
+    await fan.open().catch(() => undefined);
+    return initialGuard(undefined, clock.monotonic());
+  };
+  const guard = { minimumOn: 60_000, minimumOff: 60_000, switchesPerHour: 30 };
+  const cave = run(fan, clock, temperature, { takeFan, limits: { ...LOOSE_LIMITS, guard } });
+  return { clock, lines, ...cave };
+}
+
+for (const [when, time] of [
+  ["right after the start", 1000],
+  ["while it is retried in vain", 190_000],
+] as const) {
+  test(`a fan that cannot be reached refuses SetFanState with cause and remedy, ${when}`, async () => {
+    const { clock, control, end } = runUnreached(30);
+    await clock.advance(time);
+    for (const wish of ["on", "off"]) {
+      assert.deepEqual(
+        await methodsOf(control)("SetFanState", wish),
+        {
+          status: 400,
+          payload: {
+            result: "Fan failed",
+            code: "FAN_FAILED",
+            cause: "there is no /sys/class/gpio",
+            remedy: "mend it",
+          },
+        },
+        wish,
+      );
+    }
+    assert.equal(control.state().overrideUntil, undefined);
+    await end();
+  });
+}
+
+test("a fan that can be reached by the time of a wish is taken then, and its minimum times hold from there", async () => {
+  const { clock, lines, control, signal, end } = runUnreached(30);
+  await clock.advance(1000);
+  lines.broken = {};
+  const { held } = await control.override({ on: true, duration: 600_000 }, signal);
+  assert.equal(held?.cause, "minimum-off");
+  assert.equal(held?.until, clock.now() + 60_000);
+  lines.feel(true);
+  await clock.advance(70_000);
+  assert.deepEqual(lines.levels.at(-1), true);
   await end();
 });

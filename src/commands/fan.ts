@@ -1,4 +1,5 @@
 import { type AgentError, isAborted, isAgentError } from "../errors.ts";
+import { chooseKind } from "../fan/choose.ts";
 import type { FanConfig } from "../fan/config.ts";
 import type { Fan } from "../fan/fan.ts";
 import { type GpioPlaces, LINUX_GPIO } from "../fan/obstacles.ts";
@@ -69,10 +70,16 @@ function complain(output: Output, { message, remedy, code }: AgentError): number
 }
 
 async function tellStatus({ choice, running, output, json, ...parts }: Work): Promise<number> {
-  const isAgents = running && hasLine(running);
-  const status = isAgents ? statusByAgent(running) : await statusByLine(choice, parts);
+  const status =
+    running && isAgents(choice, running) ? statusByAgent(running) : await statusByLine(choice, parts);
   output.say(`${json ? JSON.stringify(status) : describeFanStatus(status).join("\n")}\n`);
   return EXIT.stopped;
+}
+
+/** A simulated fan is one only of the agent that simulates it; whoever names a line means that one. */
+function isAgents({ fan, sensorSource }: FanChoice, running: HealthDocument["fan"]): boolean {
+  if (hasLine(running)) return true;
+  return running.driver === "simulated" && chooseKind(fan, sensorSource).name === "simulated";
 }
 
 function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work): Fan {

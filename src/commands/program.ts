@@ -47,7 +47,8 @@ export async function main(argv: string[]): Promise<number> {
     .description("say whether a configuration is usable, without starting")
     .argument("[file]", "configuration (TOML)", DEFAULT_CONFIG)
     .action(async (file: string) => {
-      code = await withConfig(file, (config) => configCheck(file, config));
+      const named = "as the argument: cave-agent config check FILE";
+      code = await withConfig(file, (config) => configCheck(file, config), named);
     });
   program
     .command("status")
@@ -160,9 +161,13 @@ async function cachedHub({ state }: Config): Promise<string | undefined> {
   return (await file.read())?.hub;
 }
 
-async function withConfig(file: string, act: (config: Config) => Promise<number>): Promise<number> {
+async function withConfig(
+  file: string,
+  act: (config: Config) => Promise<number>,
+  named?: string,
+): Promise<number> {
   try {
-    return await act(loadConfig(file));
+    return await act(loadConfig(file, process.env, named));
   } catch (error) {
     if (!isAgentError(error)) throw error;
     process.stderr.write(`${error.message}\n${error.remedy}\n`);

@@ -64,19 +64,28 @@ export async function read(options: ReadOptions, parts: ReadParts = {}): Promise
     clock,
     fanOn: () => false,
     openAdapter: parts.openAdapter,
-    onSimulated: (error) => output.complain(`no sensor answers: ${messageOf(error)}\n`),
+    onSimulated: (error) => {
+      const remedy = isAgentError(error) ? `${error.remedy}\n` : "";
+      output.complain(`no sensor answers: ${messageOf(error)}\n${remedy}`);
+    },
     answered: { read: async () => undefined, write: async () => undefined },
   });
+
+  /** The fault that was told last, until there is a reading again: its remedy is not repeated. */
+  let told: string | undefined;
 
   async function tell(signal: AbortSignal): Promise<number> {
     try {
       const work = (each: AbortSignal) => readOrAsk({ ...chosen, sensor, clock }, each);
       const answer = await withDeadline(work, DEADLINE, clock, signal);
       output.say(`${options.json ? JSON.stringify(answer) : describeAnswer(answer, clock.now())}\n`);
+      told = undefined;
       return EXIT.stopped;
     } catch (error) {
       if (!isAgentError(error)) throw error;
-      complain(error);
+      if (error.message === told) output.complain(`${error.message}\n`);
+      else complain(error);
+      told = error.message;
       return EXIT.fault;
     }
   }

@@ -28,6 +28,10 @@ export interface Helm {
   decide(air: Reading | undefined, override?: { of: Override | undefined }): Steering;
   /** Rejects with `FAN_FAILED` if the fan does not follow. What waits for the guard, or for a retry, is no failure. */
   obey(next: Steering): Promise<void>;
+  /** Nothing of this fan could ever be had: what its guard says is a guess. */
+  isUnreached(): boolean;
+  /** Takes the line of such a fan, and books where it was found. Rejects with `FAN_FAILED` if it cannot be had now. */
+  reach(): Promise<void>;
   /** What was obeyed last. */
   last(): Steering | undefined;
   override(): Override | undefined;
@@ -44,6 +48,12 @@ export interface Helm {
 }
 
 const REMEMBER_DEADLINE = 1000;
+const REACH_DEADLINE: Deadline = {
+  after: 10_000,
+  code: "FAN_FAILED",
+  awaiting: "the fan's line",
+  remedy: "check the line; cave-agent doctor does",
+};
 const RELEASE_DEADLINE: Deadline = {
   after: 10_000,
   code: "FAN_FAILED",
@@ -132,6 +142,13 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
     }
   }
 
+  async function reach(): Promise<void> {
+    await withDeadline(fan.open(), REACH_DEADLINE, clock, new AbortController().signal);
+    const found = fan.state();
+    book(switched(steering.guard, found === "failed" ? undefined : found === "on", clock.monotonic()));
+    await remember();
+  }
+
   async function release(): Promise<void> {
     isReleased = true;
     const before = fan.state();
@@ -150,6 +167,8 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   return {
     decide,
     obey,
+    isUnreached: () => fan.describe().driver === null && fan.state() === "failed",
+    reach,
     last: () => last,
     override: () => steering.controller.override,
     setOverride(override) {

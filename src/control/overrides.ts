@@ -41,7 +41,12 @@ export function createOverrides({ helm, queue, fan, clock, state, onChange }: Ov
   async function command(wish: Wish | undefined, air: Reading | undefined): Promise<void> {
     const before = helm.override();
     const override = wish && { on: wish.on, until: clock.monotonic() + wish.duration };
-    const next = helm.decide(air, { of: override });
+    let next = helm.decide(air, { of: override });
+    // Whoever asks is not told to wait for a fan that is not there.
+    if (next.held && helm.isUnreached()) {
+      await helm.reach();
+      next = helm.decide(air, { of: override });
+    }
     if (override && next.held && next.held.until >= override.until) throw heldTooLong(next.held, clock);
     helm.fan.askNow();
     try {

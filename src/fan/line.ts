@@ -29,6 +29,19 @@ export function lineText(line: Line): string {
   return "gpio" in line ? `GPIO${line.gpio}` : `${line.chip}:${line.offset}`;
 }
 
+/** The Broadcom number of a line that is the Pi's own, however it is named; undefined for any other line. */
+export function gpioOf(line: Line): number | undefined {
+  if ("gpio" in line) return line.gpio;
+  return (PI_CHIPS as readonly string[]).includes(line.chip) ? line.offset : undefined;
+}
+
+/** Whether both name one line. */
+export function isSameLine(one: Line, other: Line): boolean {
+  const isByNumber = "gpio" in one || "gpio" in other;
+  const gpio = gpioOf(one);
+  return isByNumber ? gpio !== undefined && gpio === gpioOf(other) : lineText(one) === lineText(other);
+}
+
 /** The text of an inline table `{chip, offset}`; anything else comes back as it is, to be refused. */
 export function lineFromTable(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -32,12 +32,12 @@ const answer = (status: number, payload: JsonValue): MethodResponse => ({ status
 export function createMethods(parts: MethodParts): MethodCall {
   const handlers = new Map<string, MethodHandler>([
     ["SetFanState", (payload) => setFanState(parts, payload)],
-    ["GetStatus", async () => answer(200, toJson(parts.status()))],
-    ["ReadSensor", () => readSensor(parts)],
-    ["Diagnose", async () => answer(200, toJson(await parts.diagnose()))],
+    alone("GetStatus", async () => answer(200, toJson(parts.status()))),
+    alone("ReadSensor", () => readSensor(parts)),
+    alone("Diagnose", async () => answer(200, toJson(await parts.diagnose()))),
     ["SetLogLevel", async (payload) => setLogLevel(parts, payload)],
-    ["Reprovision", async () => later(parts.reprovision)],
-    ["Restart", async () => later(parts.restart)],
+    alone("Reprovision", async () => later(parts.reprovision)),
+    alone("Restart", async () => later(parts.restart)),
   ]);
   return async (name, payload) => {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
@@ -45,6 +45,30 @@ export function createMethods(parts: MethodParts): MethodCall {
     if (handler) return handler(payload);
     return answer(404, { result: `Unknown method: known are ${[...handlers.keys()].join(", ")}` });
   };
+}
+
+/** A method that takes no payload: a wish that it cannot know of must not pass for heard. */
+function alone(name: string, act: () => Promise<MethodResponse>): [string, MethodHandler] {
+  return [
+    name,
+    async (payload) => {
+      const given = givenIn(payload);
+      if (given === undefined) return act();
+      return answer(400, { result: `Invalid parameter: ${name} takes no payload; ${given} was given` });
+    },
+  ];
+}
+
+const SHOWN_CHARACTERS = 60;
+
+/** What there is in a payload that should be none: the first key, or the value; undefined if nothing is. */
+function givenIn(payload: JsonValue): string | undefined {
+  if (payload === null) return undefined;
+  if (typeof payload === "string") return JSON.stringify(payload.slice(0, SHOWN_CHARACTERS));
+  if (typeof payload !== "object") return String(payload);
+  if (Array.isArray(payload)) return "a list";
+  const [key] = Object.keys(payload);
+  return key === undefined ? undefined : JSON.stringify(key.slice(0, SHOWN_CHARACTERS));
 }
 
 /** Bodies and codes are those of Microsoft's cheese-cave course app, so that its callers keep working. */
@@ -58,7 +82,10 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
     outcome = await parts.control.override(wish, parts.stopping);
   } catch (error) {
     if (parts.stopping.aborted) return answer(503, { result: "The agent is stopping" });
-    if (isAgentError(error) && error.code === "FAN_FAILED") return answer(400, { result: "Fan failed" });
+    if (isAgentError(error) && error.code === "FAN_FAILED") {
+      const { code, message: cause, remedy } = error;
+      return answer(400, { result: "Fan failed", code, cause, remedy });
+    }
     if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
       return answer(400, { result: error.message });
     }

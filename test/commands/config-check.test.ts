@@ -77,10 +77,32 @@ describe("config check says what run would", () => {
     const [, file] = await setUp(t, { changes: { "state.directory": "/proc/cave-agent" } });
     const { code, output } = await runToEnd(t, ["config", "check", file]);
     assert.equal(code, 0, output);
-    assert.match(output, /state\.directory: .*\/proc cannot be written: E[A-Z]+/);
+    assert.match(output, /state\.directory: \S+ cannot be made: \/proc cannot be written: E[A-Z]+/);
     assert.match(output, /ok, for cave-01/);
     const agent = spawnAgent(t, ["run", "--config", file]);
     await agent.logged("online");
+  });
+
+  it("a state directory that can never be made: told with what stands in its way, and no reason not to start", async (t) => {
+    const [rig, file] = await setUp(t, { changes: { "state.directory": "cave-01.toml/state" } });
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0, output);
+    const stands = join(rig.folder, "cave-01.toml");
+    assert.ok(
+      output.includes(`state.directory: ${stands}/state cannot be made: ${stands} is a file, not a folder\n`),
+      output,
+    );
+    assert.doesNotMatch(output, /will be made/);
+    const agent = spawnAgent(t, ["run", "--config", file]);
+    await agent.logged("online");
+  });
+
+  it("no configuration there: the remedy says how this command takes its file", async (t) => {
+    const { code, output } = await runToEnd(t, ["config", "check", "/absent.toml"]);
+    assert.equal(code, 78);
+    assert.match(output, /^cannot read the configuration \/absent\.toml: ENOENT.*\n.*config check FILE\n$/);
+    assert.doesNotMatch(output, /--config/);
+    assert.match((await runToEnd(t, ["run", "--config", "/absent.toml"])).output, /with --config\n$/);
   });
 
   it("a damaged sequence file: told, and no reason not to start", async (t) => {

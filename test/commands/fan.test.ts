@@ -190,6 +190,19 @@ test("status: by the agent if it has the fan, else by the line, which is not tou
   });
 });
 
+test("status of a simulated fan: by the agent that simulates it, but not of a line that is named", async (t) => {
+  const { folder, run, said } = await setUp(t, 'driver = "simulated"');
+  assert.equal(await run("status"), 0);
+  assert.match(said.join(), /^the fan is unknown .*\nsimulated: fan\.driver is "simulated"\n$/);
+  said.length = 0;
+  await runAgent(t, folder, { driver: "simulated", detail: "it is simulated", state: "on" });
+  assert.equal(await run("status"), 0);
+  assert.equal(said.join(), "the fan is on (the running agent says so)\nsimulated: it is simulated\n");
+  said.length = 0;
+  assert.equal(await run("status", { line: { gpio: 17 } }), 0);
+  assert.match(said.join(), /^the fan is unknown \(nobody holds it\)\nchardev: GPIO17/);
+});
+
 test("safe: the safe state of the configuration, then the line is let go", async (t) => {
   const { run, gpiod, said } = await setUp(t, 'line = "GPIO17"\nsafeState = "on"\nfeedbackLine = "GPIO27"');
   gpiod.occupy(27, "somebody");

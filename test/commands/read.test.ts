@@ -21,9 +21,8 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
   const controller = createController([[0x44, chip]]);
   const usualFile = join(folder, "config.toml");
   const stateDirectory = join(folder, "state");
-  async function run(options: Partial<ReadOptions> = {}) {
+  async function run(options: Partial<ReadOptions> = {}, complained: string[] = []) {
     const said: string[] = [];
-    const complained: string[] = [];
     const code = await read(
       {
         file: undefined,
@@ -173,6 +172,37 @@ describe("cave-agent read", () => {
     assert.ok(said.split("\n").length > 3, said);
     assert.match(complained, /no SHT31 answers/);
     assert.equal(controller.counts().open, 0);
+  });
+
+  it("tells each fault of a watch every time, and its remedy once until there was a reading", async (t) => {
+    const { run, controller, chip } = await setUp(t, { CAVE_SENSOR_READ_EVERY: "500ms" });
+    const stop = new AbortController();
+    controller.slaves.clear();
+    const complained: string[] = [];
+    const watching = run({ watch: true, signal: stop.signal }, complained);
+    const untilComplaints = async (times: number) => {
+      while (complained.length < times) await systemClock.sleep(20);
+    };
+    await untilComplaints(3);
+    controller.slaves.set(0x44, chip);
+    while (chip.told().length < 30) await systemClock.sleep(20);
+    controller.slaves.clear();
+    await untilComplaints(complained.length + 3);
+    stop.abort();
+    await watching;
+    const lines = complained.join("").split("\n");
+    const count = (text: RegExp) => lines.filter((line) => text.test(line)).length;
+    assert.ok(count(/^no SHT31 answers/) >= 6, lines.join("\n"));
+    assert.equal(count(/^check the sensor's supply/), 2, lines.join("\n"));
+  });
+
+  it("says what to do where a missing sensor is simulated", async (t) => {
+    const { run, controller, usualFile } = await setUp(t);
+    writeFileSync(usualFile, '[sensor]\nsource = "auto"\n');
+    controller.slaves.clear();
+    const { code, complained } = await run();
+    assert.equal(code, 0);
+    assert.match(complained, /^no sensor answers: no SHT31 answers .*\ncheck the sensor's supply.*\n$/);
   });
 });
 

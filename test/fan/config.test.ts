@@ -75,7 +75,10 @@ test("what no single key shows to be wrong is refused too", async (t) => {
     ['driver = "sysfs"', /^fan\.driver: must not be "sysfs" without a line: set fan\.line$/m],
     ['driver = "chardev"', /^fan\.driver: must not be "chardev" without a line/m],
     ['feedbackLine = "GPIO27"', /^fan\.feedbackLine: there is no fan to watch: set fan\.line too$/m],
-    ['line = "GPIO17"\nfeedbackLine = "GPIO17"', /^fan\.feedbackLine: must be another line than fan\.line$/m],
+    [
+      'line = "GPIO17"\nfeedbackLine = "GPIO17"',
+      /^fan\.feedbackLine: must be another line than fan\.line: value was "GPIO17"$/m,
+    ],
     [
       'driver = "sysfs"\nline = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"',
       /^fan\.feedbackPull: must be "as-is": \/sys\/class\/gpio cannot set a resistor$/m,
@@ -85,4 +88,36 @@ test("what no single key shows to be wrong is refused too", async (t) => {
   }
   await load(t, 'driver = "none"\nline = "GPIO17"');
   await load(t, 'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"');
+});
+
+test("the lines of the sensor's bus are refused, by any name of the Pi's own, and only while the sensor uses them", async (t) => {
+  for (const [toml, shown] of [
+    ['line = "GPIO2"', /^fan\.line: must not be SDA of I2C bus 1, .* value was "GPIO2"; .*such as "GPIO17"/],
+    ['line = "GPIO3"', /^fan\.line: must not be SCL of I2C bus 1/],
+    ['line = "GPIO17"\nfeedbackLine = "GPIO3"', /^fan\.feedbackLine: must not be SCL .* value was "GPIO3"/],
+    ['line = {chip = "pinctrl-rp1", offset = 2}', /^fan\.line: .*"pinctrl-rp1:2"/],
+    ['line = "GPIO2"\n[sensor]\nsource = "auto"', /^fan\.line/],
+    ['line = "GPIO1"\n[sensor]\nbus = "/dev/i2c-0"', /^fan\.line: must not be SCL of I2C bus 0/],
+  ] as const) {
+    await refuses(t, toml, shown);
+  }
+  for (const fine of [
+    'line = "GPIO0"',
+    'line = "GPIO2"\n[sensor]\nbus = 3',
+    'line = "GPIO2"\n[sensor]\nbus = 0',
+    'line = "GPIO2"\n[sensor]\nsource = "simulated"',
+    'driver = "simulated"\nline = "GPIO2"',
+    'line = {chip = "INT34C5:00", offset = 2}',
+  ]) {
+    await load(t, fine);
+  }
+});
+
+test("one line cannot be switch and feedback, whatever its two names are", async (t) => {
+  for (const feedback of ['"GPIO17"', '{chip = "pinctrl-bcm2711", offset = 17}']) {
+    const expected =
+      /^fan\.feedbackLine: must be another line than fan\.line: value was "(GPIO|pinctrl-bcm2711:)17"/;
+    await refuses(t, `line = "GPIO17"\nfeedbackLine = ${feedback}`, expected);
+  }
+  await load(t, 'line = "GPIO17"\nfeedbackLine = {chip = "INT34C5:00", offset = 17}');
 });

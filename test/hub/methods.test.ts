@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { initialGuard } from "#agent/cave/guard.js";
 import { initialSteering } from "#agent/cave/steer.js";
 import { createControl } from "#agent/control.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
+import { runDoctor } from "#agent/health/doctor/run.js";
 import { createMethods, type MethodParts } from "#agent/hub/methods.js";
 import { createSimulatedSensor } from "#agent/sensor/simulated.js";
+import { healthDocument } from "../health/support.js";
 import { LOOSE_LIMITS, SETTINGS } from "../support/cave.js";
+import { contentsOf, readModel } from "../support/dtdl.js";
 import { createFakeClock } from "../support/fake-clock.js";
+import { ROOT } from "../support/rig.js";
+
+const NO_CONFIGURATION = { config: undefined, error: undefined, broken: new Set<string>() };
 
 /** The real control loop over a simulated fan that can be broken. */
 function build(minimumOff = 0) {
@@ -32,9 +40,10 @@ function build(minimumOff = 0) {
   const stopping = new AbortController();
   const parts: MethodParts = {
     control,
-    status: () => assert.fail("not asked for"),
+    status: () => healthDocument(),
     overrideFor: 600_000,
-    diagnose: async () => ({ checks: [] }),
+    diagnose: () =>
+      runDoctor({ configuration: NO_CONFIGURATION, hub: undefined, clock, checks: [] }, stopping.signal),
     setLogLevel: () => "info",
     reprovision: () => undefined,
     restart: () => undefined,
@@ -46,7 +55,10 @@ function build(minimumOff = 0) {
 test("a fan that does not obey: 400 Fan failed, and no override is left", async () => {
   const { fan, call } = build();
   fan.breakDown();
-  assert.deepEqual(await call("SetFanState", "on"), { status: 400, payload: { result: "Fan failed" } });
+  const { status, payload: refusal } = await call("SetFanState", "on");
+  const { result, code, remedy } = refusal as Record<string, string>;
+  assert.deepEqual([status, result, code], [400, "Fan failed", "FAN_FAILED"]);
+  assert.ok(remedy);
   fan.repair();
   const { payload } = await call("SetFanState", "auto");
   assert.equal((payload as { overrideUntil: unknown }).overrideUntil, null);
@@ -89,3 +101,65 @@ test("an unknown method is answered 404 with those that are known", async () => 
   assert.equal(status, 404);
   assert.match(JSON.stringify(payload), /SetFanState, GetStatus, ReadSensor, Diagnose/);
 });
+
+test("a method that takes no payload takes none, null and {}, and refuses all else with what was given", async () => {
+  for (const method of ["GetStatus", "ReadSensor", "Diagnose", "Reprovision", "Restart"]) {
+    for (const none of [null, {}]) assert.ok((await build().call(method, none)).status < 300, method);
+    for (const [payload, given] of [
+      [{ minutes: 5, hours: 1 }, '"minutes" was given'],
+      ["now", '"now" was given'],
+      [0, "0 was given"],
+      [false, "false was given"],
+      [[], "a list was given"],
+      [{ ["x".repeat(100_000)]: 1 }, `"${"x".repeat(60)}" was given`],
+    ] as const) {
+      const result = `Invalid parameter: ${method} takes no payload; ${given}`;
+      assert.deepEqual(await build().call(method, payload as never), { status: 400, payload: { result } });
+    }
+  }
+});
+
+const DOCUMENT = readFileSync(join(ROOT, "docs/methods.md"), "utf8");
+const [OVERVIEW = "", EXAMPLES = ""] = DOCUMENT.split("## Examples");
+
+/** The cells of every row of a table that begins with a method's name. */
+const rowsOf = (text: string) =>
+  [...text.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)].map(([, name = "", rest = ""]) => ({
+    name,
+    cells: rest.split(" | ").map((cell) => cell.trim()),
+  }));
+const codeIn = (cell = "") => JSON.parse(/^`(.*)`/.exec(cell)?.[1] ?? "null");
+
+test("docs/methods.md, README.md and the model have exactly the methods that there are", async () => {
+  const { payload } = await build().call("?", null);
+  const known = (payload as { result: string }).result.replace(/^.*known are /, "").split(", ");
+  const names = (text: string) => rowsOf(text).map(({ name }) => name);
+  assert.deepEqual(names(OVERVIEW), known);
+  assert.deepEqual([...new Set(names(EXAMPLES))], known);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const inReadme = /^\| \[direct methods\]\(\S+\) \|(.*)\|$/m.exec(readme)?.[1] ?? "";
+  assert.deepEqual(inReadme.match(/\w+/g), known);
+  const commands = contentsOf(await readModel(), "Command").map(({ name }) => name);
+  assert.deepEqual(commands, known);
+});
+
+for (const { name, cells } of rowsOf(EXAMPLES)) {
+  const [payload, status, shown] = cells;
+  test(`the example in docs/methods.md is true: ${name} ${payload} ${status}`, async () => {
+    const answer: Record<string, unknown> = codeIn(shown);
+    const { fan, call } = build("heldBecause" in answer ? 60_000 : 0);
+    if (answer.code === "FAN_FAILED") fan.breakDown();
+    const seen = await call(name, codeIn(payload));
+    assert.equal(seen.status, Number(status));
+    const { result, ...fields } = seen.payload as Record<string, unknown>;
+    assert.equal(result, answer.result);
+    for (const key of Object.keys(answer)) assert.ok(key === "result" || key in fields, `no ${key}`);
+    if (shown?.endsWith("and more")) return;
+    assert.deepEqual(
+      Object.keys(fields).sort(),
+      Object.keys(answer)
+        .filter((key) => key !== "result")
+        .sort(),
+    );
+  });
+}

@@ -36,7 +36,10 @@ test("a fan that cannot be reached: the cave is measured all the same, and the f
   assert.equal(condition.cause, fault.cause);
   await until("it is reported", async () => (await reported(rig)).fanState === "failed");
   const refused = await rig.service.invoke("cave-01", "SetFanState", "on");
-  assert.deepEqual(refused, { status: 400, payload: { result: "Fan failed" } });
+  assert.equal(refused.status, 400);
+  const { result, code, remedy } = refused.payload as Record<string, string>;
+  assert.deepEqual([result, code], ["Fan failed", "FAN_FAILED"]);
+  assert.ok(remedy);
   await until("its samples arrive", async () => (await getStatus(rig)).outbox.acknowledged > 2);
   assert.equal((await agent.stop()).code, 0);
 });

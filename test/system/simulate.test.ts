@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -113,6 +113,61 @@ test("a second terminal drives the caves with no further configuration", async (
   assert.ok(performance.now() - from < 3000);
   assert.doesNotMatch(run.stderr() + run.stdout(), /\n\s+at /, "no stack trace");
   assert.deepEqual(agentsOf(state), []);
+});
+
+interface AgentLine {
+  event?: string;
+  method?: string;
+  outbox?: { acknowledged: number };
+}
+
+/** What a simulated cave's agents have logged, one after the other. */
+function logOf(state: string, cave: string, event: string): AgentLine[] {
+  const file = join(state, "caves", cave, "agent.log");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .map((line) => JSON.parse(line) as AgentLine)
+    .filter((line) => line.event === event);
+}
+
+test("a cave that ends by Restart is started again; one that dies stays dead, and what it said last counts", async (t) => {
+  const state = stateFolder(t);
+  const run = simulate(t, state, "--caves", "2", "--for", "10m", "--json");
+  const online = (cave: string) => logOf(state, cave, "online").length;
+  await until("both caves online", () => online("cave-01") > 0 && online("cave-02") > 0, {
+    onTimeout: run.stderr,
+  });
+  const restart = fleet(t, state, "invoke", "cave-01", "Restart");
+  assert.equal(await restart.ended, 0, restart.stderr());
+  await until("it is online again", () => online("cave-01") > 1, { onTimeout: run.stderr });
+  const loud = fleet(t, state, "invoke", "cave-02", "SetLogLevel", '{"level": "debug"}');
+  assert.equal(await loud.ended, 0, loud.stderr());
+  const answers = () => logOf(state, "cave-02", "method").filter(({ method }) => method === "GetStatus");
+  // The answer to the first of two has arrived.
+  await until("it has told of itself", () => answers().length >= 2, { onTimeout: run.stderr });
+  const [victim] = agentsOf(join(state, "caves", "cave-02"));
+  process.kill(Number(victim), "SIGKILL");
+  await until("it is gone", () => agentsOf(join(state, "caves", "cave-02")).length === 0);
+  run.process.kill("SIGINT");
+  assert.equal(await run.ended, 1, run.stderr());
+  const summary = JSON.parse(run.stdout().trim().split("\n").at(-1) ?? "") as {
+    connected: number;
+    telemetryAcknowledged: number;
+    telemetryLost: number;
+    failures: string[];
+  };
+  assert.equal(summary.failures[0], "cave-02: ended by itself, killed by a signal");
+  assert.equal(summary.failures.length, 1, run.stdout());
+  assert.equal(summary.telemetryLost, 0);
+  const lastWords = logOf(state, "cave-01", "stopped").map(({ outbox }) => outbox?.acknowledged ?? 0);
+  assert.equal(lastWords.length, 2);
+  const ofFirst = lastWords.reduce((sum, each) => sum + each, 0);
+  assert.ok(
+    summary.telemetryAcknowledged > ofFirst,
+    `${summary.telemetryAcknowledged}, of cave-01 ${ofFirst}`,
+  );
 });
 
 test("Ctrl-C typed under npm start ends all of it, exit 0", async (t) => {

@@ -1,25 +1,24 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { type FinalCounts, type LogLine, parseLogLine } from "./agent-log.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { FinalCounts, LogLine } from "./agent-log.ts";
+import { type AgentProcess, startAgent } from "./agent-process.ts";
 import type { CaveFiles } from "./configuration.ts";
+import { createCounts } from "./counts.ts";
 
-const AGENT = fileURLToPath(new URL("../../../bin/cave-agent.js", import.meta.url));
-
-/** One agent in a process of its own. */
+/** One agent in a process of its own; after a `Restart`, the next one in the next process. */
 export interface Cave {
   readonly deviceId: string;
   readonly pid: number | undefined;
   /** True once DPS has assigned it, in this run or in an earlier one. */
   provisioned(): boolean;
   online(): boolean;
-  /** Undefined while it runs. */
+  /** Undefined while it runs, and while it is started again. */
   ended(): CaveEnd | undefined;
   /** What it counted, if it lived to say so. */
   finalCounts(): FinalCounts | undefined;
+  /** The same of one that did not: what it said last, if it ever did. */
+  lastCounts(): FinalCounts | undefined;
+  /** It has said this of itself just now. */
+  heard(counts: FinalCounts): void;
   /** Asks it to stop and kills it if it does not within `patience` milliseconds. Resolves when it is gone. */
   stop(patience: number): Promise<void>;
 }
@@ -40,114 +39,92 @@ export function howItEnded({ exitCode }: CaveEnd): string {
   return exitCode === null ? "killed by a signal" : `with exit code ${exitCode}`;
 }
 
-interface CaveState {
-  provisioned: boolean;
-  online: boolean;
-  counts: FinalCounts | undefined;
-  lastError: string;
-  stopping: boolean;
-  killed: boolean;
-  end: CaveEnd | undefined;
-}
+/** Milliseconds before an agent that was asked to end is started again: systemd's RestartSec unless it is set. */
+const RESTART_AFTER = 100;
 
 /**
- * Starts `cave-agent run` and follows its log.
+ * Starts `cave-agent run` and follows its log. As its service manager would, it starts an agent again that has ended with
+ * exit code 0 though nobody here has asked it to: that is what `Restart` does. One that ends in any other way has failed.
  * @param onChange called when any of the answers of the returned cave has changed
+ * @param signal aborts when the simulation ends: from then on nothing is started again
  */
-export function startCave(deviceId: string, files: CaveFiles, onChange: () => void): Cave {
-  // The IPC channel is what makes it ours: the agent stops when the channel breaks, however this process ends.
-  const child = fork(AGENT, ["run", "--config", files.configFile], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: environmentForAgent(),
-    execArgv: [],
-  });
-  const state: CaveState = {
-    provisioned: false,
-    online: false,
-    counts: undefined,
-    lastError: "",
-    stopping: false,
-    killed: false,
-    end: undefined,
-  };
-  // Also emitted when a signal cannot be delivered; what matters then is whether it ends, and that is watched.
-  child.on("error", () => undefined);
-  followLog(child, files.logFile, (line) => {
-    take(state, line);
-    onChange();
-  });
-  const gone = waitForEnd(child, state).then(onChange);
+export function startCave(
+  deviceId: string,
+  files: CaveFiles,
+  onChange: () => void,
+  signal: AbortSignal,
+): Cave {
+  const stopping = new AbortController();
+  const ending = AbortSignal.any([stopping.signal, signal]);
+  const counts = createCounts();
+  const state = { provisioned: false, online: false, lastError: "", killed: false };
+  let end: CaveEnd | undefined;
+  let agent = begin();
+  const gone = live().then(onChange);
+
+  function begin(): AgentProcess {
+    counts.begin();
+    return startAgent(files, (line) => {
+      take(line);
+      onChange();
+    });
+  }
+
+  function take(line: LogLine): void {
+    // Who goes online with the assignment that an earlier run has kept was provisioned then.
+    if (line.event === "provisioned" || line.event === "online") state.provisioned = true;
+    if (line.event === "online") state.online = true;
+    if (line.event === "offline") state.online = false;
+    if (line.event === "stopped" && line.outbox) counts.hear(line.outbox, "last");
+    if (line.error !== undefined) state.lastError = line.error;
+  }
+
+  async function live(): Promise<void> {
+    let exitCode = await endOf(agent);
+    while (exitCode === 0 && !ending.aborted) {
+      onChange();
+      await delay(RESTART_AFTER, undefined, { signal: ending }).catch(() => undefined);
+      if (ending.aborted) break;
+      agent = begin();
+      exitCode = await endOf(agent);
+    }
+    const { killed, lastError } = state;
+    end = { exitCode, killed, unexpected: !ending.aborted, lastError };
+  }
+
+  async function endOf({ ended }: AgentProcess): Promise<number | null> {
+    const exitCode = await ended.catch((error: unknown) => {
+      state.lastError = String(error);
+      return null;
+    });
+    state.online = false;
+    return exitCode;
+  }
+
   return {
     deviceId,
-    pid: child.pid,
+    get pid() {
+      return agent.pid;
+    },
     provisioned: () => state.provisioned,
     online: () => state.online,
-    ended: () => state.end,
-    finalCounts: () => state.counts,
-    stop: (patience) => stop(child, state, gone, patience),
+    ended: () => end,
+    finalCounts: () => (counts.isFinal() ? counts.total() : undefined),
+    lastCounts: counts.total,
+    heard(said) {
+      // An answer that was late may be the one of an agent that has been replaced since.
+      if (state.online) counts.hear(said);
+    },
+    async stop(patience) {
+      if (end) return;
+      stopping.abort();
+      agent.kill("SIGTERM");
+      const timer = setTimeout(() => {
+        state.killed = true;
+        agent.kill("SIGKILL");
+      }, patience);
+      await gone;
+      clearTimeout(timer);
+    },
   };
-}
-
-function take(state: CaveState, line: LogLine): void {
-  // Who goes online with the assignment that an earlier run has kept was provisioned then.
-  if (line.event === "provisioned" || line.event === "online") state.provisioned = true;
-  if (line.event === "online") state.online = true;
-  if (line.event === "offline") state.online = false;
-  if (line.event === "stopped") state.counts = line.outbox;
-  if (line.error !== undefined) state.lastError = line.error;
-}
-
-async function waitForEnd(child: ChildProcess, state: CaveState): Promise<void> {
-  // `close` comes after the last line of output; a process that could not even start has only `error`.
-  const [exitCode] = await once(child, "close").catch((error: unknown) => {
-    state.lastError = String(error);
-    return [null];
-  });
-  const { stopping, killed, lastError } = state;
-  state.online = false;
-  state.end = {
-    exitCode: typeof exitCode === "number" ? exitCode : null,
-    killed,
-    unexpected: !stopping,
-    lastError,
-  };
-}
-
-async function stop(
-  child: ChildProcess,
-  state: CaveState,
-  gone: Promise<void>,
-  patience: number,
-): Promise<void> {
-  if (state.end) return;
-  state.stopping = true;
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => {
-    state.killed = true;
-    child.kill("SIGKILL");
-  }, patience);
-  await gone;
-  clearTimeout(timer);
-}
-
-/** A simulated cave goes by its file alone: what CAVE_… says is meant for a real gateway. */
-function environmentForAgent(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CAVE_")));
-}
-
-function followLog(child: ChildProcess, logFile: string, onLine: (line: LogLine) => void): void {
-  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
-  // A log that cannot be written (a full disk) must not end the simulation.
-  log.on("error", () => undefined);
-  const follow = (stream: Readable | null) => {
-    if (!stream) return;
-    createInterface({ input: stream }).on("line", (text) => {
-      log.write(`${text}\n`);
-      const line = parseLogLine(text);
-      if (line) onLine(line);
-    });
-  };
-  follow(child.stdout);
-  follow(child.stderr);
-  child.once("close", () => log.end());
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../errors.ts";
-import type { Service } from "../service/service.ts";
+import type { JsonValue, Service } from "../service/service.ts";
+import { parseStatus } from "../service/status.ts";
 import { createPoller } from "../view/poller.ts";
 import { emptyRow, type Row, rowFromError } from "../view/row.ts";
 import { type Cave, howItEnded } from "./cave.ts";
@@ -33,7 +34,11 @@ export interface ObserverOptions {
 export function observe(options: ObserverOptions): Observer {
   const { deviceIds, cave, every, onRound, signal } = options;
   const answered = new Map<string, number>();
-  const service = countAnswers(options.service, answered);
+  const service = withEar(options.service, (id, payload) => {
+    answered.set(id, (answered.get(id) ?? 0) + 1);
+    const said = parseStatus(payload);
+    if (said) cave(id)?.heard(said.outbox);
+  });
   const poller = createPoller({ service, every });
 
   const loop = async () => {
@@ -58,12 +63,13 @@ export function observe(options: ObserverOptions): Observer {
   };
 }
 
-function countAnswers(service: Service, answered: Map<string, number>): Service {
+/** The same service; `hear` is told of every answer with status 200. */
+function withEar(service: Service, hear: (deviceId: string, payload: JsonValue) => void): Service {
   return {
     ...service,
     invoke: async (deviceId, ...rest) => {
       const answer = await service.invoke(deviceId, ...rest);
-      if (answer.status === 200) answered.set(deviceId, (answered.get(deviceId) ?? 0) + 1);
+      if (answer.status === 200) hear(deviceId, answer.payload);
       return answer;
     },
   };
@@ -73,8 +79,10 @@ function rowOf(deviceId: string, cave: Cave | undefined, latest: Row | undefined
   if (!cave) return emptyRow(deviceId, "waiting");
   const end = cave.ended();
   if (end) {
-    if (end.exitCode === 0) return emptyRow(deviceId, "stopped");
-    return emptyRow(deviceId, "failed", end.lastError || `ended ${howItEnded(end)}`);
+    const acknowledged = cave.lastCounts()?.acknowledged ?? null;
+    if (end.exitCode === 0) return { ...emptyRow(deviceId, "stopped"), acknowledged };
+    const failed = emptyRow(deviceId, "failed", end.lastError || `ended ${howItEnded(end)}`);
+    return { ...failed, acknowledged };
   }
   if (!cave.online()) return emptyRow(deviceId, cave.provisioned() ? "connecting" : "starting");
   return latest ?? emptyRow(deviceId, "online");

@@ -26,7 +26,7 @@ export async function bringUp(run: RunOptions, caves: Map<string, Cave>): Promis
     const onChange = () => {
       if (!progress.isDone()) showProgress();
     };
-    const cave = startCave(deviceId, filesOf(run, deviceId), onChange);
+    const cave = startCave(deviceId, filesOf(run, deviceId), onChange, signal);
     caves.set(deviceId, cave);
     return cave;
   };

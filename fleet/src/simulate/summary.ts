@@ -8,9 +8,9 @@ export interface Summary {
   provisioned: number;
   /** Connected at the end, as the hub sees it. */
   connected: number;
-  /** Messages that the agents say the hub has confirmed. */
+  /** Messages that the agents say the hub has confirmed; one that died, as it said last. */
   telemetryAcknowledged: number;
-  /** Messages that still wait in the agents' outboxes: on disk, sent at the next start. */
+  /** Messages that still wait in the agents' outboxes: on disk, sent at the next start. Of one that died, as above. */
   telemetryWaiting: number;
   /** Messages that are neither at the hub, each counted once, nor waiting in an agent's outbox. */
   telemetryLost: number;
@@ -53,8 +53,8 @@ export function summarize(
     caves: deviceIds.length,
     provisioned: caves.filter((cave) => cave.provisioned()).length,
     connected: caves.filter((cave) => hub.connected.includes(cave.deviceId)).length,
-    telemetryAcknowledged: sum((cave) => cave.finalCounts()?.acknowledged ?? 0),
-    telemetryWaiting: sum((cave) => cave.finalCounts()?.waiting ?? 0),
+    telemetryAcknowledged: sum((cave) => cave.lastCounts()?.acknowledged ?? 0),
+    telemetryWaiting: sum((cave) => cave.lastCounts()?.waiting ?? 0),
     telemetryLost: sum((cave) => lost.get(cave.deviceId) ?? 0),
     methodsAnswered: [...hub.answered.values()].reduce((total, answers) => total + answers, 0),
     ...timing,

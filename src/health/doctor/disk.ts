@@ -19,19 +19,19 @@ export const diskCheck: ConfiguredCheck = {
 /** Whether what the agent has to keep can be written to `directory`, and for how long there is room. */
 export async function lookAtDisk(directory: string): Promise<Finding> {
   const folder = await existingPart(directory);
-  const absent = folder === directory ? "" : `${directory} will be made: `;
+  const isThere = folder === directory;
   try {
     await tryToWrite(folder);
   } catch (error) {
     return {
       result: "failed",
-      detail: `${absent}${folder} cannot be written: ${messageOf(error)}`,
+      detail: `${isThere ? "" : `${directory} cannot be made: `}${await reasonAgainst(folder, error)}`,
       remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
     };
   }
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
-  const detail = `${absent}${folder} can be written, ${Math.floor(free / MIB)} MiB free`;
+  const detail = `${isThere ? "" : `${directory} will be made: `}${folder} can be written, ${Math.floor(free / MIB)} MiB free`;
   if (free >= LOW) return { result: "ok", detail };
   return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
 }
@@ -40,6 +40,12 @@ async function existingPart(directory: string): Promise<string> {
   let folder = directory;
   while (folder !== dirname(folder) && !(await stat(folder).catch(() => undefined))) folder = dirname(folder);
   return folder;
+}
+
+async function reasonAgainst(folder: string, error: unknown): Promise<string> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found && !found.isDirectory()) return `${folder} is a file, not a folder`;
+  return `${folder} cannot be written: ${messageOf(error)}`;
 }
 
 /** A look at the rights would not show a full or failing disk. */

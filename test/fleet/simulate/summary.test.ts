@@ -16,6 +16,8 @@ function cave(deviceId: string, change: Partial<Cave> = {}): [string, Cave] {
       online: () => false,
       ended: () => ({ exitCode: 0, killed: false, unexpected: false, lastError: "" }),
       finalCounts: () => ({ taken: 10, acknowledged: 10, waiting: 0, dropped: 0 }),
+      lastCounts: change.finalCounts ?? (() => ({ taken: 10, acknowledged: 10, waiting: 0, dropped: 0 })),
+      heard: () => undefined,
       stop: () => Promise.resolve(),
       ...change,
     },
@@ -69,6 +71,20 @@ test("what waits in the outbox is not lost, and no failure", () => {
   assert.equal(summary.telemetryWaiting, 2);
   assert.equal(summary.telemetryLost, 1);
   assert.deepEqual(summary.failures, ["cave-01: 1 of its messages is not at the hub"]);
+});
+
+test("a cave that died counts with what it said last, and nothing of it is guessed to be lost", () => {
+  const died = {
+    ended: () => ({ exitCode: null, killed: false, unexpected: true, lastError: "" }),
+    finalCounts: () => undefined,
+    lastCounts: () => ({ taken: 9, acknowledged: 6, waiting: 3, dropped: 0 }),
+  };
+  const unique = (id: string) => (id === "cave-01" ? 5 : 10);
+  const caves = of([cave("cave-01", died), cave("cave-02")]);
+  const summary = summarize(IDS, caves, { ...HUB, unique }, TIMING);
+  const { telemetryAcknowledged, telemetryWaiting, telemetryLost, failures } = summary;
+  assert.deepEqual([telemetryAcknowledged, telemetryWaiting, telemetryLost], [16, 3, 0]);
+  assert.deepEqual(failures, ["cave-01: ended by itself, killed by a signal"]);
 });
 
 test("each way to fail is named", () => {

@@ -68,6 +68,6 @@ test("a file where the state directory should be", async (t) => {
   writeFileSync(join(folder, "state"), "");
   const { result, detail, remedy } = await findingOf(diskCheck, config);
   assert.equal(result, "failed");
-  assert.match(detail, /cannot be written: ENOTDIR/);
+  assert.match(detail, /is a file, not a folder/);
   assert.match(remedy ?? "", /make .*state a folder/);
 });
