@@ -269,7 +269,6 @@ describe("the bus of an SHT31", () => {
   for (const [errno, code, remedy] of [
     ["ENOENT", "I2C_MISSING", /raspi-config/],
     ["EACCES", "I2C_DENIED", /group i2c/],
-    ["EBUSY", "I2C_BUSY", /end the other program/],
   ] as const) {
     it(`is not tried again in the same read after ${errno}, and says what to do`, async () => {
       const { sensor, controller, read, air } = setUp();
