@@ -36,6 +36,7 @@ import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
+import { createSensorLog } from "./sensor-log.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
@@ -191,6 +192,7 @@ export async function startAgent(
     fanOn: () => fan.state() === "on",
     openAdapter: machine.openAdapter,
     answered: kept.sensor,
+    ...createSensorLog(log),
     onSimulated: (error) =>
       log.warn(
         { event: "sensor-simulated", cause: messageOf(error) },

@@ -15,6 +15,8 @@ export interface Reading {
 /** What is known of the part itself; reported in the twin as `sensor`. */
 export interface SensorDescription {
   source: Source;
+  /** Where it is on its bus, once that is known: "0x44". */
+  address?: string;
   /** The chip's serial number in hexadecimal, where it has one. */
   serial?: string;
   /** Tries that failed since the start, also those that were followed by a good one. */

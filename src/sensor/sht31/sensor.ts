@@ -2,7 +2,8 @@ import type { AgentError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createTurn } from "../../lib/turn.ts";
 import type { I2cBus } from "../i2c-bus.ts";
-import type { Reading, Sensor } from "../sensor.ts";
+import { asAddress } from "../i2c-faults.ts";
+import type { Reading, Sensor, SensorDescription } from "../sensor.ts";
 import type { Chip } from "./chip.ts";
 import { COMMANDS } from "./commands.ts";
 import { humidityOf, temperatureOf } from "./convert.ts";
@@ -15,13 +16,25 @@ export interface Sht31Options {
   bus: I2cBus;
   /** The bus's number. */
   number: number;
-  /** Where to look for the chip, in this order. */
+  /** Where to look for the chip, in this order, until one was started: from then on it is looked for there only. */
   addresses: readonly number[];
   /** Added to each humidity, %RH: what a comparison with a better hygrometer has shown. */
   humidityOffset: number;
   /** Whether a sensor that has been wet for an hour is given a pulse of heat. */
   heaterPulses: boolean;
   clock: Clock;
+  /** Called with each serial number that was not the last one. */
+  onFound?: ((found: FoundSensor) => void) | undefined;
+}
+
+/** A sensor that was started. */
+export interface FoundSensor {
+  /** Eight hexadecimal digits. */
+  serial: string;
+  /** "0x44 on /dev/i2c-1" */
+  place: string;
+  /** The serial number of the one that was there before, in this run. */
+  before?: string;
 }
 
 /** Switching the heater off must not wait for the signal of a read that has ended. */
@@ -32,9 +45,11 @@ const NEVER = new AbortController().signal;
  * words fit, and the status that is read after them shows neither a heater that is on nor a reset since the start.
  */
 export function createSht31Sensor(options: Sht31Options): Sensor {
-  const { bus, number, addresses, clock } = options;
+  const { bus, number, clock } = options;
   const turn = createTurn();
   const faults = noFaults();
+  // Another chip at the other address may be in other air: a fault of this one must not hand the fan over to it.
+  let { addresses } = options;
   let chip: Chip | undefined;
   let isStarted = false;
   let serial: string | undefined;
@@ -55,10 +70,29 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
     if (!isStarted) {
       const found = await startChip(chip, signal);
       heater.started(found.wasHeated);
-      serial = found.serial;
+      addresses = [chip.address];
       isStarted = true;
+      know(found.serial, chip.address);
     }
     return chip;
+  }
+
+  function know(found: string, address: number): void {
+    const before = serial;
+    serial = found;
+    if (found === before) return;
+    const place = `${asAddress(address)} on ${bus.file}`;
+    options.onFound?.({ serial: found, place, ...(before !== undefined && { before }) });
+  }
+
+  function describe(): SensorDescription {
+    const [address, ...others] = addresses;
+    return {
+      source: "sht31",
+      ...(address !== undefined && others.length === 0 && { address: asAddress(address) }),
+      ...(serial !== undefined && { serial }),
+      faults: { ...faults },
+    };
   }
 
   async function measure(step: Step, signal: AbortSignal): Promise<Reading> {
@@ -97,7 +131,7 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
 
   return {
     read: (signal) => turn(() => read(signal)),
-    describe: () => ({ source: "sht31", ...(serial !== undefined && { serial }), faults: { ...faults } }),
+    describe,
     async close() {
       await heater.close();
       await turn(letGo);

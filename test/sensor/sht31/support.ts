@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type AgentError, isAgentError } from "#agent/errors.js";
 import { createI2cBus } from "#agent/sensor/bounded-bus.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
-import { createSht31Sensor, type Sht31Options } from "#agent/sensor/sht31/sensor.js";
+import { createSht31Sensor, type FoundSensor, type Sht31Options } from "#agent/sensor/sht31/sensor.js";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 import { createController, type FakeController } from "../../support/hardware/fake-adapter.ts";
 import { createSht31Chip, type Sht31Chip, type Sht31Faults } from "../../support/hardware/sht31-chip.ts";
@@ -23,6 +23,8 @@ export interface Rig {
   read(signal?: AbortSignal): Promise<Reading>;
   /** One read that fails with an AgentError. */
   failure(): Promise<AgentError>;
+  /** What was told of sensors that were found. */
+  found: FoundSensor[];
   /** The commands that the chip has heard since the last call, as "2400"; a refused one as "-2400". */
   commands(): string[];
 }
@@ -41,6 +43,7 @@ export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOpti
   const air = { temperature: 10.5, humidity: 91.25 };
   const chip = createSht31Chip({ now: clock.monotonic, air: () => air, faults });
   const controller = createController([[address, chip]], nack);
+  const found: FoundSensor[] = [];
   const sensor = createSht31Sensor({
     bus: createI2cBus(1, controller.open, clock),
     number: 1,
@@ -48,6 +51,7 @@ export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOpti
     humidityOffset: 0,
     heaterPulses: false,
     clock,
+    onFound: (each) => void found.push(each),
     ...options,
   });
   let heard = 0;
@@ -69,6 +73,7 @@ export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOpti
     chip,
     controller,
     sensor,
+    found,
     read: (signal = RUNNING) => settle(sensor.read(signal)),
     async failure() {
       const error = await settle(
