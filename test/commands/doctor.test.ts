@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DoctorOptions, doctor } from "#agent/commands/doctor.js";
 import { loadConfig } from "#agent/config.js";
-import type { CheckResult, Report } from "#agent/health/doctor/check.js";
+import { type CheckResult, LINUX, type Report } from "#agent/health/doctor/check.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
+import { createController } from "../support/hardware/fake-adapter.ts";
+import { createFakeGpiod } from "../support/hardware/fake-gpiod.js";
+import { createSht31Chip } from "../support/hardware/sht31-chip.ts";
 import { temporaryDirectory } from "../support/pki.js";
-import { type CloudRig, startCloud, writeAgentConfig } from "../support/rig.js";
+import { type CloudRig, runToEnd, startCloud, writeAgentConfig } from "../support/rig.js";
 
 async function run(options: DoctorOptions): Promise<{ code: number; said: string }> {
   let said = "";
@@ -139,4 +143,104 @@ test("a configuration that cannot be read: exit 78, the clock is checked all the
     assert.equal(find("disk").detail, "the configuration cannot be read");
     assert.equal(read.counts.failed, 1);
   }
+});
+
+/** A machine with a chip on bus 1 and GPIO, where nothing is configured yet. */
+async function setUpBare(t: TestContext) {
+  const folder = await temporaryDirectory(t);
+  const gpiod = await createFakeGpiod(t);
+  const devices = join(folder, "dev");
+  mkdirSync(devices);
+  writeFileSync(join(devices, "gpiochip0"), "");
+  const chip = createSht31Chip({
+    now: systemClock.monotonic,
+    air: () => ({ temperature: 12, humidity: 90 }),
+  });
+  const { open: openAdapter, slaves } = createController([[0x44, chip]]);
+  const machine = { ...LINUX, devices, sysfsGpio: join(folder, "gpio"), toolPath: gpiod.path, openAdapter };
+  const usualFile = join(folder, "config.toml");
+  const look = async (named: Partial<DoctorOptions> = {}) => {
+    const { code, said } = await run({ file: undefined, usualFile, json: true, machine, ...named });
+    const { checks } = JSON.parse(said) as Report;
+    return { code, of: (id: string) => checks.find((check) => check.id === id) ?? assert.fail(id) };
+  };
+  return { usualFile, gpiod, slaves, look };
+}
+
+const NEED_ONE = ["certificate", "key", "dns", "dps", "hub", "disk"];
+
+test("no configuration yet: the sensor is looked at, the rest is skipped and says why; exit 78", async (t) => {
+  const { usualFile, look } = await setUpBare(t);
+  const { code, of } = await look();
+  assert.equal(code, 78);
+  assert.equal(of("configuration").result, "failed");
+  assert.ok(of("configuration").detail.includes(usualFile), of("configuration").detail);
+  assert.deepEqual([of("i2c").result, of("i2c").detail], ["ok", "an SHT31 answers at 0x44 on /dev/i2c-1"]);
+  assert.deepEqual(
+    [of("gpio").result, of("gpio").detail],
+    ["skipped", "no line is named: name the fan's, as --line GPIO17"],
+  );
+  for (const id of NEED_ONE) {
+    assert.equal(of(id).result, "skipped", id);
+    assert.equal(of(id).detail, "it needs a configuration, and there is none yet", id);
+  }
+});
+
+test("no configuration yet, bus or line named: these count, exit 0 if they are well and 1 if not", async (t) => {
+  const { usualFile, gpiod, slaves, look } = await setUpBare(t);
+  const good = await look({ bus: 1, line: { gpio: 17 } });
+  assert.equal(good.code, 0);
+  assert.deepEqual(
+    [good.of("configuration").result, good.of("configuration").detail],
+    ["skipped", `there is no ${usualFile} yet`],
+  );
+  for (const id of NEED_ONE) assert.equal(good.of(id).result, "skipped", id);
+  assert.match(good.of("gpio").detail, /^chardev: GPIO17 is line 17 of gpiochip0 .* free/);
+  gpiod.occupy(17, "w1-gpio");
+  const taken = await look({ line: { gpio: 17 } });
+  assert.deepEqual([taken.code, taken.of("gpio").result, taken.of("i2c").result], [1, "failed", "ok"]);
+  slaves.clear();
+  const { code, of } = await look({ bus: 3 });
+  assert.equal(code, 1);
+  assert.match(of("i2c").detail, /no SHT31 answers at 0x44 or 0x45 on \/dev\/i2c-3/);
+});
+
+test("with a configuration, bus and line take the place of what it says, and the rest of it counts", async (t) => {
+  const { usualFile, look } = await setUpBare(t);
+  writeFileSync(usualFile, '[sensor]\nsource = "simulated"\n[fan]\nline = "seventeen"\n');
+  const asConfigured = await look();
+  assert.deepEqual([asConfigured.of("i2c").result, asConfigured.of("gpio").result], ["skipped", "skipped"]);
+  assert.equal(asConfigured.of("gpio").detail, "fan.line must be correct first");
+  const { code, of } = await look({ bus: 1, line: { gpio: 4 } });
+  assert.equal(code, 78, "the configuration is as wrong as before");
+  assert.equal(of("i2c").detail, "an SHT31 answers at 0x44 on /dev/i2c-1");
+  assert.match(of("gpio").detail, /^chardev: GPIO4 /);
+});
+
+test("what the running agent says of its bus and line is not taken for another's", async (t) => {
+  const { usualFile, slaves, look } = await setUpBare(t);
+  writeFileSync(usualFile, '[fan]\nline = "GPIO17"\n[state]\ndirectory = "state"\n');
+  const directory = join(usualFile, "../state");
+  mkdirSync(directory);
+  const server = await openStatusServer({
+    socket: join(directory, "status.sock"),
+    listen: "",
+    document: () =>
+      healthDocument({ sensor: { source: "sht31", state: "ok", quality: "good", fault: null } }),
+    diagnose: () => Promise.reject(new Error("not asked")),
+  });
+  defer(t, () => server.close());
+  slaves.clear();
+  const its = await look({ bus: 1 });
+  assert.match(its.of("i2c").detail, /^the running agent reads the sht31/);
+  const { of } = await look({ bus: 3 });
+  assert.match(of("i2c").detail, /^no SHT31 answers at .*i2c-3$/);
+});
+
+test("as a program: doctor takes --bus and --line as read and fan do", async (t) => {
+  assert.equal((await runToEnd(t, ["doctor", "--bus", "first"])).code, 64);
+  assert.equal((await runToEnd(t, ["doctor", "--line", "17"])).code, 64);
+  const { code, output } = await runToEnd(t, ["doctor", "--bus", "250"]);
+  assert.equal(code, existsSync("/etc/cave-agent/config.toml") ? code : 1, output);
+  assert.match(output, /^failed +sensor .*(i2c-250|i2c-bus)/m);
 });
