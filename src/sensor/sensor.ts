@@ -3,7 +3,10 @@ export type Source = "sht31" | "simulated";
 
 /** Air at one moment. */
 export interface Reading {
-  /** °C, −40…125 (SHT3x-DIS datasheet v5, table 2). */
+  /**
+   * °C, −45…130: what the sensor's 16 bits can say (SHT3x-DIS datasheet v5, section 4.13). It measures −40…125 (table 2);
+   * whether a value can be the air is for the cave to judge.
+   */
   temperature: number;
   /** Relative humidity, %RH, 0…100. */
   humidity: number;

@@ -69,7 +69,7 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
     chip ??= await findChip(bus, number, addresses, clock, signal);
     if (!isStarted) {
       const found = await startChip(chip, signal);
-      heater.started(found.wasHeated);
+      heater.started(found);
       addresses = [chip.address];
       isStarted = true;
       know(found.serial, chip.address);
@@ -118,6 +118,12 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
     await bus.close();
   }
 
+  /** A chip that is still warm is left as after a reset, which the next start sees, be it of another process. */
+  async function leaveMark(): Promise<void> {
+    if (!chip || !isStarted || !heater.isHeated()) return;
+    await chip.tell(COMMANDS.softReset, NEVER).catch(() => undefined);
+  }
+
   async function read(signal: AbortSignal): Promise<Reading> {
     const onFault = (error: AgentError) => countFault(faults, error);
     try {
@@ -134,7 +140,7 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
     describe,
     async close() {
       await heater.close();
-      await turn(letGo);
+      await turn(() => leaveMark().then(letGo));
     },
   };
 }

@@ -4,6 +4,7 @@ import type { I2cBus } from "../i2c-bus.ts";
 import { asAddress, notAcknowledged } from "../i2c-faults.ts";
 import { type Chip, createChip } from "./chip.ts";
 import { COMMANDS } from "./commands.ts";
+import type { Before } from "./heater.ts";
 
 /** The addresses that an SHT3x can have: pin ADDR low, or high (SHT3x-DIS datasheet v5, table 7). */
 export const ADDRESSES = [0x44, 0x45] as const;
@@ -58,11 +59,9 @@ function isOfOneAddress(error: unknown): error is AgentError {
 }
 
 /** What was found at a start. */
-export interface Started {
+export interface Started extends Before {
   /** Eight hexadecimal digits. */
   serial: string;
-  /** The heater was on, so that the next readings are those of a warm sensor. */
-  wasHeated: boolean;
 }
 
 /**
@@ -80,7 +79,7 @@ export async function startChip(chip: Chip, signal: AbortSignal): Promise<Starte
   if (resetDetected) throw resets(chip.address);
   const words = await chip.ask(COMMANDS.serial, signal);
   const serial = words.map((word) => word.toString(16).padStart(4, "0")).join("");
-  return { serial, wasHeated: before.heaterOn };
+  return { serial, wasHeated: before.heaterOn, wasReset: before.resetDetected };
 }
 
 export function heaterStays(address: number): AgentError {

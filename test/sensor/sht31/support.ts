@@ -35,14 +35,16 @@ export interface RigOptions extends Partial<Omit<Sht31Options, "bus" | "clock">>
   faults?: Partial<Sht31Faults>;
   /** What a NACK is called. */
   nack?: string;
+  /** The run before: its clock goes on, its chip stays where it is. */
+  earlier?: Rig;
 }
 
 /** The driver on a chip behind a bus whose bytes we hold in our hands. */
-export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOptions = {}): Rig {
-  const clock = createFakeClock();
-  const air = { temperature: 10.5, humidity: 91.25 };
-  const chip = createSht31Chip({ now: clock.monotonic, air: () => air, faults });
-  const controller = createController([[address, chip]], nack);
+export function setUp({ address = 0x44, faults = {}, nack, earlier, ...options }: RigOptions = {}): Rig {
+  const clock = earlier?.clock ?? createFakeClock();
+  const air = earlier?.air ?? { temperature: 10.5, humidity: 91.25 };
+  const chip = earlier?.chip ?? createSht31Chip({ now: clock.monotonic, air: () => air, faults });
+  const controller = earlier?.controller ?? createController([[address, chip]], nack);
   const found: FoundSensor[] = [];
   const sensor = createSht31Sensor({
     bus: createI2cBus(1, controller.open, clock),
