@@ -4,7 +4,8 @@ import { createI2cBus } from "./bounded-bus.ts";
 import { openI2cAdapter } from "./i2c.ts";
 import type { OpenI2cAdapter } from "./i2c-bus.ts";
 import type { Sensor } from "./sensor.ts";
-import { createSht31Sensor, type FoundSensor } from "./sht31/sensor.ts";
+import { createSht31Sensor } from "./sht31/sensor.ts";
+import type { FoundSensor } from "./sht31/session.ts";
 import { ADDRESSES } from "./sht31/start.ts";
 import { createSimulatedSensor } from "./simulated.ts";
 
