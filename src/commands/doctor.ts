@@ -29,7 +29,8 @@ const EXIT_FAILED = 1;
 export async function doctor(options: DoctorOptions, output: Output = standardOutput): Promise<number> {
   const { configuration, checks } = chooseScope(options, process.env);
   const { config } = configuration;
-  const answer = config ? await askRunning(statusSocketOf(config)) : undefined;
+  const where = config && { socket: statusSocketOf(config), stateDirectory: config.state.directory };
+  const answer = where && (await askRunning(where));
   const running = answer && "document" in answer ? answer.document : undefined;
   const cached = config && (await options.cachedHub?.(config).catch(() => undefined));
   const report = await runDoctor(
@@ -37,6 +38,7 @@ export async function doctor(options: DoctorOptions, output: Output = standardOu
       configuration,
       hub: running?.connection.hub ?? cached ?? undefined,
       running,
+      isAlone: answer !== undefined && "error" in answer && answer.error.code === "AGENT_NOT_RUNNING",
       clock: systemClock,
       ...(options.machine && { machine: options.machine }),
       checks: answer ? [...checks, runningCheck(answer)] : checks,

@@ -56,7 +56,9 @@ export async function main(argv: string[]): Promise<number> {
     .option("-c, --config <file>", "the configuration that it runs with", DEFAULT_CONFIG)
     .option("--json", "for programs", false)
     .action(async ({ config, json }: { config: string; json: boolean }) => {
-      code = await withConfig(config, (loaded) => status({ socket: statusSocketOf(loaded), json }));
+      code = await withConfig(config, (loaded) =>
+        status({ socket: statusSocketOf(loaded), stateDirectory: loaded.state.directory, json }),
+      );
     });
   program
     .command("doctor")

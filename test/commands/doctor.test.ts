@@ -9,7 +9,8 @@ import { type CheckResult, LINUX, type Report } from "#agent/health/doctor/check
 import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { healthDocument } from "../health/support.js";
+import { lockState } from "#agent/state-lock.js";
+import { healthDocument, SOUND } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";
 import { createFakeGpiod } from "../support/hardware/fake-gpiod.js";
@@ -45,12 +46,33 @@ test("all is well, no agent running: exit 0, and the ID scope is not printed", a
   const { code, read, said, find } = await report(file);
   assert.equal(code, 0, said);
   assert.equal(read.counts.failed, 0);
-  for (const id of ["configuration", "certificate", "key", "dns", "dps", "disk"]) {
+  for (const id of ["configuration", "certificate", "key", "dns", "dps", "connection", "disk"]) {
     assert.equal(find(id).result, "ok", `${id}: ${find(id).detail}`);
   }
   for (const id of ["hub", "agent", "i2c", "gpio"]) assert.equal(find(id).result, "skipped", id);
   assert.ok(!said.includes(loadConfig(file).provisioning.idScope));
   assert.ok(!said.includes("PRIVATE KEY"));
+});
+
+test("the DPS refuses the device for good: exit 1, be there an assignment of old or not", async (t) => {
+  const { rig, file } = await setUp(t);
+  rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
+  const first = await report(file);
+  assert.equal(first.code, 1);
+  assert.deepEqual([first.find("dps").result, first.find("connection").result], ["ok", "failed"]);
+  const again = await report(file, async () => rig.cloud.endpoints.hubs[0]?.hostName);
+  assert.deepEqual([again.code, again.find("connection").result], [1, "failed"]);
+});
+
+test("an agent that runs without its socket is noticed, and does not lose its turn at the DPS", async (t) => {
+  const { file } = await setUp(t);
+  const lock = await lockState(loadConfig(file).state.directory, "process 17, for cave-01");
+  defer(t, () => lock.release());
+  const { code, find } = await report(file);
+  assert.equal(code, 1);
+  assert.match(find("agent").detail, /an agent runs that cannot be asked on .*: process 17, for cave-01/);
+  assert.match(find("agent").remedy ?? "", /status-socket/);
+  assert.equal(find("connection").result, "skipped");
 });
 
 test("it says nothing on standard error", async (t) => {
@@ -69,7 +91,7 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   const hub = rig.cloud.endpoints.hubs[0]?.hostName ?? "";
   const document = healthDocument({
     connection: { ...healthDocument().connection, hub },
-    conditions: [{ code: "SENSOR_STUCK", severity: "warning", since: "", cause: "", remedy: "" }],
+    conditions: [{ code: "SENSOR_STUCK", severity: "warning", since: "", cause: "", remedy: "Exchange it." }],
   });
   const config = loadConfig(file);
   mkdirSync(config.state.directory, { recursive: true });
@@ -85,6 +107,7 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   assert.equal(find("hub").result, "ok", find("hub").detail);
   assert.equal(find("agent").result, "warning");
   assert.equal(find("agent").detail, "online; SENSOR_STUCK");
+  assert.equal(find("agent").remedy, "SENSOR_STUCK: Exchange it.");
 });
 
 test("without a running agent the cached hub is tried", async (t) => {
@@ -225,8 +248,7 @@ test("what the running agent says of its bus and line is not taken for another's
   const server = await openStatusServer({
     socket: join(directory, "status.sock"),
     listen: "",
-    document: () =>
-      healthDocument({ sensor: { source: "sht31", state: "ok", quality: "good", fault: null } }),
+    document: () => healthDocument({ sensor: { source: "sht31", state: "ok", quality: "good", ...SOUND } }),
     diagnose: () => Promise.reject(new Error("not asked")),
   });
   defer(t, () => server.close());
