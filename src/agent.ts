@@ -38,6 +38,7 @@ import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
+import { createSensorLog } from "./sensor-log.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
@@ -195,6 +196,7 @@ export async function startAgent(
     fanOn: () => fan.state() === "on",
     openAdapter: machine.openAdapter,
     answered: kept.sensor,
+    ...createSensorLog(log),
     onSimulated: (error) =>
       log.warn(
         { event: "sensor-simulated", ...causeOf(error) },
