@@ -15,8 +15,6 @@ export interface Line {
   taken?: number;
   rss?: number;
   heap?: number;
-  /** Bytes to the disk since the life began. */
-  written?: number;
 }
 
 /** One process of the agent, from its start to its end. */

@@ -100,9 +100,3 @@ export function droppedIn(lives: Life[]): number {
     0,
   );
 }
-
-/** Bytes that reached the disk in all lives together, as far as their beats tell. */
-export function writtenIn(lives: Life[]): number {
-  const last = ({ lines }: Life) => lines.findLast(({ written }) => written !== undefined)?.written ?? 0;
-  return lives.reduce((sum, life) => sum + last(life), 0);
-}

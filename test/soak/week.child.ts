@@ -2,7 +2,6 @@
  * One life of the agent in simulated time: `week.child.js <configuration> <wall clock at the start, milliseconds>`.
  * Prints the agent's log with simulated times, and lines of its own: `taken` for each sample, `beat` every ten minutes.
  */
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import pino from "pino";
 import { type Agent, startAgent } from "#agent/agent.js";
@@ -83,7 +82,6 @@ function tell(): void {
   const { taken, waiting, dropped } = outbox;
   globalThis.gc?.();
   const { rss, heapUsed: heap } = process.memoryUsage();
-  const written = bytesWritten();
   say({
     event: "beat",
     fan: fan.state,
@@ -93,18 +91,7 @@ function tell(): void {
     dropped,
     rss,
     heap,
-    written,
   });
-}
-
-/** What this process has handed to the disk (proc(5), /proc/pid/io); undefined where that is not told. */
-function bytesWritten(): number | undefined {
-  try {
-    const told = readFileSync("/proc/self/io", "utf8");
-    return Number(/^write_bytes: (\d+)$/m.exec(told)?.[1]);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Past the log: these lines are no work of the agent. */
