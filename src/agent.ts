@@ -5,7 +5,7 @@ import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
 import { type AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
-import { asFanFailure } from "./fan/failure.ts";
+import { asFanFailure, fanDeadline } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
 import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
@@ -27,7 +27,7 @@ import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
 import { checkStateDirectory, fanRecord, openKept, restoreSteering, stateNotKept } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
-import { type Deadline, withDeadline } from "./lib/deadline.ts";
+import { withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
@@ -66,12 +66,6 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
-const FAN_OPEN: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's line",
-  remedy: "check the line; cave-agent doctor does",
-};
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -183,11 +177,13 @@ export async function startAgent(
   let notTaken: AgentError | undefined;
   /** Called by the control loop, when all rooms are there: what the fan tells meanwhile makes them look at each other. */
   async function takeFan(): Promise<GuardState> {
-    await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) => {
-      if (stopping.signal.aborted) return;
-      notTaken = asFanFailure(error);
-      log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
-    });
+    await withDeadline(fan.open(), fanDeadline("the fan's line"), clock, stopping.signal).catch(
+      (error: unknown) => {
+        if (stopping.signal.aborted) return;
+        notTaken = asFanFailure(error);
+        log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
+      },
+    );
     const found = fan.state();
     return restored.guard(found === "failed" ? undefined : found === "on");
   }

@@ -4,10 +4,10 @@ import type { QualityState } from "../cave/quality.ts";
 import type { Settings } from "../cave/settings.ts";
 import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "../cave/steer.ts";
 import type { AgentError } from "../errors.ts";
-import { fanFailure } from "../fan/failure.ts";
+import { fanDeadline, fanFailure } from "../fan/failure.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Deadline, withDeadline } from "../lib/deadline.ts";
+import { withDeadline } from "../lib/deadline.ts";
 import type { Reading } from "../sensor/sensor.ts";
 import { type CommandedFan, createCommandedFan } from "./commanded-fan.ts";
 
@@ -49,18 +49,6 @@ export interface Helm {
 }
 
 const REMEMBER_DEADLINE = 1000;
-const REACH_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's line",
-  remedy: "check the line; cave-agent doctor does",
-};
-const RELEASE_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's safe state",
-  remedy: "check the line; cave-agent doctor does",
-};
 
 export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts): Helm {
   let steering = parts.initial;
@@ -144,7 +132,7 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   }
 
   async function reach(): Promise<void> {
-    await withDeadline(fan.open(), REACH_DEADLINE, clock, new AbortController().signal);
+    await withDeadline(fan.open(), fanDeadline("the fan's line"), clock, new AbortController().signal);
     const found = fan.state();
     book(switched(steering.guard, found === "failed" ? undefined : found === "on", clock.monotonic()));
     await remember();
@@ -154,7 +142,12 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
     isReleased = true;
     const before = fan.state();
     try {
-      await withDeadline(fan.release(), RELEASE_DEADLINE, clock, new AbortController().signal);
+      await withDeadline(
+        fan.release(),
+        fanDeadline("the fan's safe state"),
+        clock,
+        new AbortController().signal,
+      );
     } finally {
       const after = fan.state();
       if (after !== before) {

@@ -1,12 +1,12 @@
 import type { Override } from "../cave/controller.ts";
 import type { Hold } from "../cave/guard.ts";
-import type { ControlState } from "../control.ts";
 import { AgentError, isAborted } from "../errors.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Reading } from "../sensor/sensor.ts";
 import type { Helm } from "./helm.ts";
 import type { Queue } from "./queue.ts";
+import type { ControlState } from "./state.ts";
 
 /** What a person wants of the fan, for so many milliseconds. */
 export interface Wish {

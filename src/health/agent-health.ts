@@ -1,4 +1,4 @@
-import type { ControlState } from "../control.ts";
+import type { ControlState } from "../control/state.ts";
 import { type AgentError, messageOf } from "../errors.ts";
 import type { Identity } from "../hub/identity.ts";
 import type { Clock } from "../lib/clock.ts";

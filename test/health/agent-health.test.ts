@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pino } from "pino";
-import type { ControlState } from "#agent/control.js";
+import type { ControlState } from "#agent/control/state.js";
 import { createHealth } from "#agent/health/agent-health.js";
 import type { Identity } from "#agent/hub/identity.js";
 import { createFakeClock } from "../support/fake-clock.ts";
