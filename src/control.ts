@@ -84,7 +84,15 @@ export function createControl(options: ControlOptions): Control {
   const helm = createHelm({ ...options, isTaken: options.takeFan === undefined });
   /** Whatever works with the helm. Nothing in it waits for the sensor. */
   const queue = createQueue(WAITING_OVERRIDES);
-  const override = createOverrides({ helm, queue, fan, clock, state, onChange: options.onTick });
+  const override = createOverrides({
+    helm,
+    queue,
+    fan,
+    clock,
+    measure: air.measure,
+    state,
+    onChange: options.onTick,
+  });
   const schedule = createSchedule();
   /** Of the newest reading: a decision that takes none says nothing of it. */
   let quality: Quality = "missing";
@@ -195,8 +203,7 @@ export function createControl(options: ControlOptions): Control {
       const { driver, detail } = fan.describe();
       if (wish && driver === "none") throw fanAbsent(detail);
       if (!helm.isTaken()) await orAborted(fanTaken(), signal);
-      // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
-      return override(wish, wish ? undefined : await air.measure(signal), signal);
+      return override(wish, signal);
     },
     reconsider() {
       // Many at once are one: the newest settings count.
