@@ -25,7 +25,14 @@ import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
-import { checkStateDirectory, fanRecord, openKept, restoreSteering, stateNotKept } from "./kept.ts";
+import {
+  bindState,
+  checkStateDirectory,
+  fanRecord,
+  openKept,
+  restoreSteering,
+  stateNotKept,
+} from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
 import { withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
@@ -39,6 +46,7 @@ import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
 import { createSensorLog } from "./sensor-log.ts";
+import { refuseOtherDevice } from "./state-device.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
@@ -89,8 +97,10 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
+  await refuseOtherDevice(config.state.directory, deviceId);
   const lock = await lockUnlessBroken(config.state.directory, deviceId, clock, log);
   const kept = await openKept(config.state.directory, log);
+  await bindState(kept, deviceId);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
   const uptime = () => clock.monotonic() - startMonotonic;
@@ -363,7 +373,13 @@ async function lockUnlessBroken(
   log: Logger,
 ): Promise<StateLock | undefined> {
   try {
-    return await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
+    const lock = await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
+    // Another may have had it until now.
+    await refuseOtherDevice(directory, deviceId).catch(async (error: unknown) => {
+      await lock.release();
+      throw error;
+    });
+    return lock;
   } catch (error) {
     if (isAgentError(error)) throw error;
     log.warn(

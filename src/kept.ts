@@ -14,6 +14,7 @@ import { makeFolder } from "./lib/make-folder.ts";
 import { createStateFile, type StateFile } from "./lib/state-file.ts";
 import type { Logger } from "./log.ts";
 import { type KeptSensor, parseKeptSensor } from "./sensor/auto.ts";
+import { DEVICE_FILE, type KeptDevice, parseKeptDevice } from "./state-device.ts";
 
 /** The agent's small state: a file each, in the state directory. */
 export interface Kept {
@@ -21,6 +22,12 @@ export interface Kept {
   settings: StateFile<Partial<Settings>>;
   fan: StateFile<FanRecord>;
   sensor: StateFile<KeptSensor>;
+  device: StateFile<KeptDevice>;
+}
+
+/** Says in the state directory whose it is; one of an earlier version does not say it yet. */
+export async function bindState({ device }: Kept, id: string): Promise<void> {
+  if ((await device.read()) === undefined) await device.write({ id });
 }
 
 /** Guard and override, as their rooms write them; read unchecked, their rooms check them. */
@@ -51,6 +58,7 @@ export async function openKept(directory: string, log: Logger): Promise<Kept> {
     settings: file("settings", parseKeptSettings),
     fan: file("fan", parseFanRecord),
     sensor: file("sensor", parseKeptSensor),
+    device: file(DEVICE_FILE, parseKeptDevice),
   };
 }
 
