@@ -39,6 +39,7 @@ import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
 import { shared } from "./lib/shared.ts";
+import type { WriteRight } from "./lib/write-right.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
@@ -46,8 +47,7 @@ import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
 import { createSensorLog } from "./sensor-log.ts";
-import { refuseOtherDevice } from "./state-device.ts";
-import { lockState, type StateLock } from "./state-lock.ts";
+import { createStateClaim } from "./state-claim.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -97,20 +97,11 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  await refuseOtherDevice(config.state.directory, deviceId);
-  const lock = await lockUnlessBroken(config.state.directory, deviceId, clock, log);
-  const kept = await openKept(config.state.directory, log);
-  await bindState(kept, deviceId);
-  const startMonotonic = clock.monotonic();
-  // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
-  const uptime = () => clock.monotonic() - startMonotonic;
-  const run = randomUUID();
-  const stopping = new AbortController();
 
   // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
   let look = (): void => undefined;
   const clockWatch = createClockWatch(machine, clock, () => look());
-  // The outbox may have to tell of its disk before there is a cave to look at.
+  // State and outbox may have to tell of their disk before there is a cave to look at.
   const health = createHealth({
     clock,
     log,
@@ -119,11 +110,27 @@ export async function startAgent(
     identity: identity.current,
     clockSynchronized: clockWatch.isSynchronized,
   });
+  const claim = createStateClaim({
+    directory: config.state.directory,
+    deviceId,
+    clock,
+    onChange: health.onState,
+  });
+  await takeUnlessBroken(claim, log);
+  const kept = await openKept(config.state.directory, log, claim);
+  await bindState(kept, deviceId);
+  const startMonotonic = clock.monotonic();
+  // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
+  const uptime = () => clock.monotonic() - startMonotonic;
+  const run = randomUUID();
+  const stopping = new AbortController();
+
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
     sequence: await openSequence(join(config.state.directory, "sequence"), {
       onLeap: (error) =>
         log.error({ event: "sequence-leap", ...causeOf(error) }, `${error.message}; ${error.remedy}`),
+      right: claim,
     }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
@@ -131,6 +138,7 @@ export async function startAgent(
     ringCapacity: config.outbox.memoryCapacity,
     clock,
     onHealth: health.onOutbox,
+    right: claim,
   });
   const session = createSession({
     identity,
@@ -314,7 +322,7 @@ export async function startAgent(
     if (identity.reload()) look();
   };
   const life = startRooms([
-    { name: "state", afterStop: async () => lock?.release() },
+    { name: "state", afterStop: claim.release },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
@@ -365,27 +373,13 @@ export async function startAgent(
   };
 }
 
-/** Undefined where nothing can be written: that is told, and is no reason to leave the cave alone. */
-async function lockUnlessBroken(
-  directory: string,
-  deviceId: string,
-  clock: Clock,
-  log: Logger,
-): Promise<StateLock | undefined> {
-  try {
-    const lock = await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
-    // Another may have had it until now.
-    await refuseOtherDevice(directory, deviceId).catch(async (error: unknown) => {
-      await lock.release();
-      throw error;
-    });
-    return lock;
-  } catch (error) {
+/** Where nothing can be written, that is told, and is no reason to leave the cave alone: whoever writes there tries again. */
+async function takeUnlessBroken(state: WriteRight, log: Logger): Promise<void> {
+  await state.take().catch((error: unknown) => {
     if (isAgentError(error)) throw error;
     log.warn(
       { event: "state-unlocked", ...causeOf(stateNotKept(error)) },
       "the state directory cannot be locked",
     );
-    return undefined;
-  }
+  });
 }

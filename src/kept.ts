@@ -6,12 +6,13 @@ import { overrideFromRecord, overrideToRecord } from "./cave/override-record.ts"
 import type { Settings } from "./cave/settings.ts";
 import { initialSteering, type SteerState } from "./cave/steer.ts";
 import { configError } from "./config.ts";
-import { AgentError, causeOf, messageOf } from "./errors.ts";
+import { AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
 import { type KeptAssignment, parseAssignment } from "./hub/assignment.ts";
 import { parseKeptSettings } from "./hub/twin.ts";
 import type { Clock } from "./lib/clock.ts";
 import { makeFolder } from "./lib/make-folder.ts";
 import { createStateFile, type StateFile } from "./lib/state-file.ts";
+import type { WriteRight } from "./lib/write-right.ts";
 import type { Logger } from "./log.ts";
 import { type KeptSensor, parseKeptSensor } from "./sensor/auto.ts";
 import { DEVICE_FILE, type KeptDevice, parseKeptDevice } from "./state-device.ts";
@@ -44,7 +45,7 @@ export async function checkStateDirectory(directory: string): Promise<void> {
   }
 }
 
-export async function openKept(directory: string, log: Logger): Promise<Kept> {
+export async function openKept(directory: string, log: Logger, right: WriteRight): Promise<Kept> {
   const onFault = (error: unknown) =>
     log.warn(
       { event: "state-fault", ...causeOf(stateNotKept(error)) },
@@ -52,7 +53,7 @@ export async function openKept(directory: string, log: Logger): Promise<Kept> {
     );
   await makeFolder(directory).catch(onFault);
   const file = <T>(name: string, parse: (content: unknown) => T | undefined) =>
-    createStateFile(join(directory, `${name}.json`), parse, onFault);
+    createStateFile(join(directory, `${name}.json`), parse, onFault, right);
   return {
     assignment: file("assignment", parseAssignment),
     settings: file("settings", parseKeptSettings),
@@ -64,6 +65,7 @@ export async function openKept(directory: string, log: Logger): Promise<Kept> {
 
 /** What the file system has raised, as an error of ours. */
 export function stateNotKept(error: unknown): AgentError {
+  if (isAgentError(error)) return error;
   return new AgentError(messageOf(error), {
     code: "STATE_NOT_KEPT",
     retryable: true,

@@ -25,11 +25,15 @@ export interface AgentHealth {
   look(): void;
   /** May be called before. */
   onOutbox(event: OutboxEvent): void;
+  /** Why the state directory is another's, now that it could be used; undefined: it is ours. May be called before, too. */
+  onState(refusal: AgentError | undefined): void;
   /** Why the status socket is not there; undefined: it is. May be called before, too. */
   onStatusSocket(unusable: AgentError | undefined): void;
   conditions(): Condition[];
   document(): HealthDocument;
 }
+
+const STATE_REFUSED = ["STATE_IN_USE", "STATE_OF_ANOTHER_DEVICE"] as const;
 
 const CLOCK_JUMP = 60_000;
 
@@ -102,6 +106,12 @@ export function createHealth(parts: HealthParts): AgentHealth {
         unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
       } else tellLoss(event);
+    },
+    onState(refusal) {
+      for (const code of STATE_REFUSED) {
+        if (refusal?.code === code) conditions.raise(code, refusal.message);
+        else conditions.clear(code);
+      }
     },
     onStatusSocket(unusable) {
       if (unusable) conditions.raise("STATUS_SOCKET_UNUSABLE", unusable.message);

@@ -266,7 +266,7 @@ export const CODES = {
   STATE_IN_USE: entry(
     "error",
     "Another agent works on the state directory.",
-    "Stop the other agent, or give this one a state directory of its own.",
+    "Stop the other agent, or give this one a state directory of its own; then restart this one.",
   ),
   STATE_NOT_KEPT: entry(
     "warning",

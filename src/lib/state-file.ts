@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { createTurn } from "./turn.ts";
+import { FREE, type WriteRight } from "./write-right.ts";
 
 /** One small piece of state that outlives the process, as JSON in a file of its own. */
 export interface StateFile<T> {
@@ -12,12 +13,14 @@ export interface StateFile<T> {
 
 /**
  * `parse` turns what is in the file into a value, or undefined if it is not one. `onFault` hears of an unreadable file
- * and of the first of several failed writes: such state is a convenience, its loss must not stop the cave.
+ * and of the first of several failed writes: such state is a convenience, its loss must not stop the cave. `right` is asked before
+ * each write.
  */
 export function createStateFile<T>(
   file: string,
   parse: (content: unknown) => T | undefined,
   onFault: (error: unknown) => void,
+  right: WriteRight = FREE,
 ): StateFile<T> {
   const turn = createTurn();
   let written: string | undefined;
@@ -27,6 +30,7 @@ export function createStateFile<T>(
     const text = JSON.stringify(value);
     if (text === written) return;
     try {
+      await right.take();
       await writeFileAtomically(file, `${text}\n`);
       written = text;
       failing = false;
