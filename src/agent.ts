@@ -74,6 +74,7 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
+const STATE_RETRY = 60_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -117,7 +118,12 @@ export async function startAgent(
     onChange: health.onState,
   });
   await takeUnlessBroken(claim, log);
-  const kept = await openKept(config.state.directory, log, claim);
+  const kept = await openKept({
+    directory: config.state.directory,
+    log,
+    right: claim,
+    onChange: health.onKept,
+  });
   await bindState(kept, deviceId);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -322,7 +328,11 @@ export async function startAgent(
     if (identity.reload()) look();
   };
   const life = startRooms([
-    { name: "state", afterStop: claim.release },
+    {
+      name: "state",
+      run: (signal) => everyPeriod(() => STATE_RETRY, kept.writeAgain, clock, signal),
+      afterStop: claim.release,
+    },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },

@@ -27,6 +27,8 @@ export interface AgentHealth {
   onOutbox(event: OutboxEvent): void;
   /** Why the state directory is another's, now that it could be used; undefined: it is ours. May be called before, too. */
   onState(refusal: AgentError | undefined): void;
+  /** Why small state cannot be kept; undefined: all of it can. May be called before, too. */
+  onKept(fault: AgentError | undefined): void;
   /** Why the status socket is not there; undefined: it is. May be called before, too. */
   onStatusSocket(unusable: AgentError | undefined): void;
   conditions(): Condition[];
@@ -112,6 +114,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
         if (refusal?.code === code) conditions.raise(code, refusal.message);
         else conditions.clear(code);
       }
+    },
+    onKept(fault) {
+      if (fault) conditions.raise("STATE_NOT_KEPT", fault.message);
+      else conditions.clear("STATE_NOT_KEPT");
     },
     onStatusSocket(unusable) {
       if (unusable) conditions.raise("STATUS_SOCKET_UNUSABLE", unusable.message);

@@ -24,6 +24,7 @@ test("a state directory that somebody else has once it can be written is not wri
       onTimeout: agent.output,
     });
   await told("condition-raised", "OUTBOX_IN_MEMORY");
+  await told("condition-raised", "STATE_NOT_KEPT");
   // Another agent's, from the moment on that it is there.
   const elsewhere = join(rig.folder, "elsewhere");
   const other = await lockState(join(elsewhere, "state"), "process 4711, for cave-01", systemClock);
