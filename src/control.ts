@@ -91,6 +91,9 @@ export function createControl(options: ControlOptions): Control {
     clock,
     measure: air.measure,
     state,
+    onJudged(judged) {
+      quality = judged;
+    },
     onChange: options.onTick,
   });
   const schedule = createSchedule();

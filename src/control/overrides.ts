@@ -1,5 +1,6 @@
 import type { Override } from "../cave/controller.ts";
 import type { Hold } from "../cave/guard.ts";
+import type { Quality } from "../cave/quality.ts";
 import { AgentError, isAborted } from "../errors.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -21,6 +22,8 @@ export interface OverridesParts {
   clock: Clock;
   measure: (signal: AbortSignal) => Promise<Reading | undefined>;
   state: () => ControlState;
+  /** A reading that was decided on is worth this. */
+  onJudged: (quality: Quality) => void;
   /** A wish may have changed it. */
   onChange: (state: ControlState) => void;
 }
@@ -35,7 +38,7 @@ interface Outcome {
 }
 
 export function createOverrides(parts: OverridesParts): Overriding {
-  const { helm, queue, fan, clock, measure, state, onChange } = parts;
+  const { helm, queue, fan, clock, measure, state, onJudged, onChange } = parts;
   /** The newest that the fan was seen to obey, or that waits for the guard. */
   let standing = helm.override();
 
@@ -52,6 +55,7 @@ export function createOverrides(parts: OverridesParts): Overriding {
     if (next.held && helm.isUnreached() && !isReached) return undefined;
     if (override && next.held && next.held.until >= override.until) throw heldTooLong(next.held, clock);
     helm.fan.askNow();
+    if (air) onJudged(next.quality);
     try {
       await helm.obey(next);
       await helm.remember();
