@@ -5,7 +5,7 @@ import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
 import { type AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
-import { asFanFailure } from "./fan/failure.ts";
+import { asFanFailure, fanDeadline } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
 import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
@@ -25,13 +25,21 @@ import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
-import { checkStateDirectory, fanRecord, openKept, restoreSteering, stateNotKept } from "./kept.ts";
+import {
+  bindState,
+  checkStateDirectory,
+  fanRecord,
+  openKept,
+  restoreSteering,
+  stateNotKept,
+} from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
-import { type Deadline, withDeadline } from "./lib/deadline.ts";
+import { withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
 import { shared } from "./lib/shared.ts";
+import type { WriteRight } from "./lib/write-right.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
@@ -39,7 +47,7 @@ import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
 import { createSensorLog } from "./sensor-log.ts";
-import { lockState, type StateLock } from "./state-lock.ts";
+import { createStateClaim } from "./state-claim.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -66,12 +74,7 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
-const FAN_OPEN: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's line",
-  remedy: "check the line; cave-agent doctor does",
-};
+const STATE_RETRY = 60_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -95,18 +98,11 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  const lock = await lockUnlessBroken(config.state.directory, deviceId, clock, log);
-  const kept = await openKept(config.state.directory, log);
-  const startMonotonic = clock.monotonic();
-  // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
-  const uptime = () => clock.monotonic() - startMonotonic;
-  const run = randomUUID();
-  const stopping = new AbortController();
 
   // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
   let look = (): void => undefined;
   const clockWatch = createClockWatch(machine, clock, () => look());
-  // The outbox may have to tell of its disk before there is a cave to look at.
+  // State and outbox may have to tell of their disk before there is a cave to look at.
   const health = createHealth({
     clock,
     log,
@@ -115,11 +111,32 @@ export async function startAgent(
     identity: identity.current,
     clockSynchronized: clockWatch.isSynchronized,
   });
+  const claim = createStateClaim({
+    directory: config.state.directory,
+    deviceId,
+    clock,
+    onChange: health.onState,
+  });
+  await takeUnlessBroken(claim, log);
+  const kept = await openKept({
+    directory: config.state.directory,
+    log,
+    right: claim,
+    onChange: health.onKept,
+  });
+  await bindState(kept, deviceId);
+  const startMonotonic = clock.monotonic();
+  // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
+  const uptime = () => clock.monotonic() - startMonotonic;
+  const run = randomUUID();
+  const stopping = new AbortController();
+
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
     sequence: await openSequence(join(config.state.directory, "sequence"), {
       onLeap: (error) =>
         log.error({ event: "sequence-leap", ...causeOf(error) }, `${error.message}; ${error.remedy}`),
+      right: claim,
     }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
@@ -127,6 +144,7 @@ export async function startAgent(
     ringCapacity: config.outbox.memoryCapacity,
     clock,
     onHealth: health.onOutbox,
+    right: claim,
   });
   const session = createSession({
     identity,
@@ -183,11 +201,13 @@ export async function startAgent(
   let notTaken: AgentError | undefined;
   /** Called by the control loop, when all rooms are there: what the fan tells meanwhile makes them look at each other. */
   async function takeFan(): Promise<GuardState> {
-    await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) => {
-      if (stopping.signal.aborted) return;
-      notTaken = asFanFailure(error);
-      log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
-    });
+    await withDeadline(fan.open(), fanDeadline("the fan's line"), clock, stopping.signal).catch(
+      (error: unknown) => {
+        if (stopping.signal.aborted) return;
+        notTaken = asFanFailure(error);
+        log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
+      },
+    );
     const found = fan.state();
     return restored.guard(found === "failed" ? undefined : found === "on");
   }
@@ -308,7 +328,11 @@ export async function startAgent(
     if (identity.reload()) look();
   };
   const life = startRooms([
-    { name: "state", afterStop: async () => lock?.release() },
+    {
+      name: "state",
+      run: (signal) => everyPeriod(() => STATE_RETRY, kept.writeAgain, clock, signal),
+      afterStop: claim.release,
+    },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
@@ -359,21 +383,13 @@ export async function startAgent(
   };
 }
 
-/** Undefined where nothing can be written: that is told, and is no reason to leave the cave alone. */
-async function lockUnlessBroken(
-  directory: string,
-  deviceId: string,
-  clock: Clock,
-  log: Logger,
-): Promise<StateLock | undefined> {
-  try {
-    return await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
-  } catch (error) {
+/** Where nothing can be written, that is told, and is no reason to leave the cave alone: whoever writes there tries again. */
+async function takeUnlessBroken(state: WriteRight, log: Logger): Promise<void> {
+  await state.take().catch((error: unknown) => {
     if (isAgentError(error)) throw error;
     log.warn(
       { event: "state-unlocked", ...causeOf(stateNotKept(error)) },
       "the state directory cannot be locked",
     );
-    return undefined;
-  }
+  });
 }

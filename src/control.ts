@@ -1,6 +1,5 @@
 import { type Alerts, assess } from "./cave/alerts.ts";
-import type { FanReason } from "./cave/controller.ts";
-import type { GuardState, Hold } from "./cave/guard.ts";
+import type { GuardState } from "./cave/guard.ts";
 import { drivesControl, type Quality } from "./cave/quality.ts";
 import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.ts";
 import type { Sample } from "./cave/sample.ts";
@@ -11,6 +10,7 @@ import { createAir } from "./control/air.ts";
 import { createHelm } from "./control/helm.ts";
 import { createOverrides, type Wish } from "./control/overrides.ts";
 import { createQueue } from "./control/queue.ts";
+import type { ControlState } from "./control/state.ts";
 import type { AgentError } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
 import type { Fan } from "./fan/fan.ts";
@@ -46,28 +46,6 @@ export interface ControlOptions {
   onTick: (state: ControlState) => void;
   onSensorFault: (error: AgentError) => void;
   onFanFault: (error: AgentError) => void;
-}
-
-/** What the loop knows at a moment. */
-export interface ControlState {
-  fan: ReturnType<Fan["state"]>;
-  /** Why the last command was not obeyed; undefined if it was. */
-  fanFault: AgentError | undefined;
-  reason: FanReason;
-  /** What was decided, whether or not the fan may follow; undefined: it is to stay as it is. */
-  wanted: boolean | undefined;
-  /** Wall clock at which the override ends; undefined without one. */
-  overrideUntil: number | undefined;
-  /** Wall clock at which the fan may follow what is wanted of it, and the limit that it waits for. */
-  held: Hold | undefined;
-  sensor: "ok" | "failed" | "stale";
-  /** Why there is no reading. */
-  fault: AgentError | undefined;
-  quality: Quality;
-  /** The fan runs and the air does not answer. */
-  noEffect: boolean;
-  reading: (Reading & { readAt: number }) | undefined;
-  alerts: Alerts;
 }
 
 /** The imperative shell around cave/: from sensor to fan, whether or not there is a cloud. */
@@ -106,7 +84,18 @@ export function createControl(options: ControlOptions): Control {
   const helm = createHelm({ ...options, isTaken: options.takeFan === undefined });
   /** Whatever works with the helm. Nothing in it waits for the sensor. */
   const queue = createQueue(WAITING_OVERRIDES);
-  const override = createOverrides({ helm, queue, fan, clock, state, onChange: options.onTick });
+  const override = createOverrides({
+    helm,
+    queue,
+    fan,
+    clock,
+    measure: air.measure,
+    state,
+    onJudged(judged) {
+      quality = judged;
+    },
+    onChange: options.onTick,
+  });
   const schedule = createSchedule();
   /** Of the newest reading: a decision that takes none says nothing of it. */
   let quality: Quality = "missing";
@@ -217,8 +206,7 @@ export function createControl(options: ControlOptions): Control {
       const { driver, detail } = fan.describe();
       if (wish && driver === "none") throw fanAbsent(detail);
       if (!helm.isTaken()) await orAborted(fanTaken(), signal);
-      // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
-      return override(wish, wish ? undefined : await air.measure(signal), signal);
+      return override(wish, signal);
     },
     reconsider() {
       // Many at once are one: the newest settings count.

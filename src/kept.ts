@@ -6,14 +6,16 @@ import { overrideFromRecord, overrideToRecord } from "./cave/override-record.ts"
 import type { Settings } from "./cave/settings.ts";
 import { initialSteering, type SteerState } from "./cave/steer.ts";
 import { configError } from "./config.ts";
-import { AgentError, causeOf, messageOf } from "./errors.ts";
+import { AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
 import { type KeptAssignment, parseAssignment } from "./hub/assignment.ts";
 import { parseKeptSettings } from "./hub/twin.ts";
 import type { Clock } from "./lib/clock.ts";
 import { makeFolder } from "./lib/make-folder.ts";
-import { createStateFile, type StateFile } from "./lib/state-file.ts";
+import { createStateFile, type StateFile, type StateFileListener } from "./lib/state-file.ts";
+import type { WriteRight } from "./lib/write-right.ts";
 import type { Logger } from "./log.ts";
 import { type KeptSensor, parseKeptSensor } from "./sensor/auto.ts";
+import { DEVICE_FILE, type KeptDevice, parseKeptDevice } from "./state-device.ts";
 
 /** The agent's small state: a file each, in the state directory. */
 export interface Kept {
@@ -21,6 +23,14 @@ export interface Kept {
   settings: StateFile<Partial<Settings>>;
   fan: StateFile<FanRecord>;
   sensor: StateFile<KeptSensor>;
+  device: StateFile<KeptDevice>;
+  /** Writes again what of it could not be written. */
+  writeAgain(): Promise<void>;
+}
+
+/** Says in the state directory whose it is; one of an earlier version does not say it yet. */
+export async function bindState({ device }: Kept, id: string): Promise<void> {
+  if ((await device.read()) === undefined) await device.write({ id });
 }
 
 /** Guard and override, as their rooms write them; read unchecked, their rooms check them. */
@@ -37,25 +47,57 @@ export async function checkStateDirectory(directory: string): Promise<void> {
   }
 }
 
-export async function openKept(directory: string, log: Logger): Promise<Kept> {
-  const onFault = (error: unknown) =>
-    log.warn(
-      { event: "state-fault", ...causeOf(stateNotKept(error)) },
-      "state that outlives a restart cannot be kept",
-    );
-  await makeFolder(directory).catch(onFault);
-  const file = <T>(name: string, parse: (content: unknown) => T | undefined) =>
-    createStateFile(join(directory, `${name}.json`), parse, onFault);
+export interface KeptParts {
+  directory: string;
+  log: Logger;
+  right: WriteRight;
+  /** Some of it cannot be kept, and why; undefined: all can be again. */
+  onChange: (fault: AgentError | undefined) => void;
+}
+
+export async function openKept({ directory, log, right, onChange }: KeptParts): Promise<Kept> {
+  const faulty = new Map<string, AgentError>();
+
+  function tell(error: unknown): AgentError {
+    const fault = stateNotKept(error);
+    log.warn({ event: "state-fault", ...causeOf(fault) }, "state that outlives a restart cannot be kept");
+    return fault;
+  }
+
+  const listener = (name: string): StateFileListener => ({
+    onFault(error) {
+      faulty.set(name, tell(error));
+      onChange(faulty.get(name));
+    },
+    onWritten() {
+      faulty.delete(name);
+      onChange([...faulty.values()][0]);
+    },
+  });
+  const again: (() => Promise<void>)[] = [];
+
+  function file<T>(name: string, parse: (content: unknown) => T | undefined): StateFile<T> {
+    const made = createStateFile(join(directory, `${name}.json`), parse, listener(name), right);
+    again.push(made.writeAgain);
+    return made;
+  }
+
+  await makeFolder(directory).catch(tell);
   return {
+    async writeAgain() {
+      for (const each of again) await each();
+    },
     assignment: file("assignment", parseAssignment),
     settings: file("settings", parseKeptSettings),
     fan: file("fan", parseFanRecord),
     sensor: file("sensor", parseKeptSensor),
+    device: file(DEVICE_FILE, parseKeptDevice),
   };
 }
 
 /** What the file system has raised, as an error of ours. */
 export function stateNotKept(error: unknown): AgentError {
+  if (isAgentError(error)) return error;
   return new AgentError(messageOf(error), {
     code: "STATE_NOT_KEPT",
     retryable: true,

@@ -80,10 +80,15 @@ async function hearHolder(directory: string, number: number, clock: Clock): Prom
 async function refuseLiving(directory: string, number: number, clock: Clock): Promise<void> {
   const name = await hearHolder(directory, number, clock);
   if (name === undefined) return;
-  throw new AgentError(`state.directory: another agent works on ${directory}: ${name}`, {
+  throw inUse(directory, name);
+}
+
+/** `why`: who has it, or how that is known. */
+export function inUse(directory: string, why: string): AgentError {
+  return new AgentError(`state.directory: another agent works on ${directory}: ${why}`, {
     code: "STATE_IN_USE",
     retryable: false,
-    remedy: "stop the other agent, or give this one a state directory of its own",
+    remedy: "stop the other agent, or give this one a state directory of its own; then restart this one",
   });
 }
 

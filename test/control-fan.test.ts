@@ -256,3 +256,89 @@ test("a fan that can be reached by the time of a wish is taken then, and its min
   assert.deepEqual(lines.levels.at(-1), true);
   await end();
 });
+
+/** A fan whose line hangs as it is opened, until it is let go, with minimum times of ten minutes. */
+function runHanging() {
+  const clock = createFakeClock();
+  const { lines, fan: real } = watchedFan(clock);
+  let letGo: () => void = () => undefined;
+  const free = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let opens = 0;
+  const fan: Fan = {
+    ...real,
+    async open() {
+      opens += 1;
+      await free;
+      await real.open();
+    },
+  };
+  const guard = { minimumOn: 600_000, minimumOff: 600_000, switchesPerHour: 30 };
+  const takeFan = async () => initialGuard(undefined, clock.monotonic());
+  const settings = () => ({ ...SETTINGS, telemetryInterval: 5 });
+  const cave = run(fan, clock, 12, { takeFan, settings, limits: { ...LOOSE_LIMITS, guard } });
+  return { clock, lines, letGo, opens: () => opens, ...cave };
+}
+
+test("a line that hangs as it is opened is asked for once, by however many wishes, and the loop reads on", async () => {
+  const { clock, opens, control, samples, signal, end } = runHanging();
+  await clock.advance(1000);
+  const before = samples();
+  const outcomes: { asked: number; took: number; code: string }[] = [];
+  for (let time = 0; time < 60_000; time += 333) {
+    const asked = clock.monotonic();
+    control.override({ on: true, duration: 3_600_000 }, signal).catch((error: unknown) => {
+      const code = isAgentError(error) ? error.code : String(error);
+      outcomes.push({ asked, took: clock.monotonic() - asked, code });
+    });
+    await clock.advance(333);
+  }
+  assert.ok(samples() - before >= 11, `${samples() - before} samples in a minute`);
+  assert.equal(opens(), 1);
+  assert.ok(outcomes.length > 170, `${outcomes.length} refused`);
+  assert.ok(outcomes.every(({ code }) => code === "FAN_FAILED"));
+  assert.ok(
+    outcomes.every(({ asked, took }) => (asked > 11_000 ? took === 0 : took <= 10_000)),
+    "at once while the attempt is overdue",
+  );
+  assert.equal(control.state().overrideUntil, undefined);
+  const releasedAt = clock.monotonic();
+  await control.release();
+  assert.equal(clock.monotonic(), releasedAt);
+  await end();
+});
+
+test("a wish that waits for such a line ends with its caller; a line that comes late is used", async () => {
+  const { clock, lines, letGo, opens, control, signal, end } = runHanging();
+  await clock.advance(1000);
+  const caller = new AbortController();
+  const wish = { on: true, duration: 3_600_000 };
+  const left = assert.rejects(control.override(wish, caller.signal), { name: "AbortError" });
+  const overdue = assert.rejects(control.override(wish, signal), /no answer within 10 s/);
+  await clock.advance(2000);
+  caller.abort();
+  await left;
+  await clock.advance(9000);
+  await overdue;
+  letGo();
+  await clock.advance(1000);
+  const reachedAt = clock.monotonic() - 1000;
+  const { held } = await control.override(wish, signal);
+  assert.deepEqual(held, {
+    until: clock.now() - clock.monotonic() + reachedAt + 600_000,
+    cause: "minimum-off",
+  });
+  assert.deepEqual([opens(), lines.opens.filter((each) => each === "output").length], [1, 1]);
+  await end();
+});
+
+test("the release ends a wish that waits for a line", async () => {
+  const { clock, control, signal, end } = runHanging();
+  await clock.advance(1000);
+  const refused = assert.rejects(control.override({ on: true, duration: 3_600_000 }, signal), /was released/);
+  await clock.advance(1000);
+  await control.release();
+  await refused;
+  await end();
+});

@@ -9,6 +9,7 @@ import { checkStateDirectory } from "../kept.ts";
 import { nodeFiles } from "../outbox/files.ts";
 import { recoverSegments } from "../outbox/recover.ts";
 import { openSequence } from "../outbox/sequence.ts";
+import { refuseOtherDevice } from "../state-device.ts";
 import { EXIT } from "./exit.ts";
 import { type Output, standardOutput } from "./output.ts";
 
@@ -26,6 +27,7 @@ export async function configCheck(
   const { deviceId } = loadIdentity(config.device);
   readTrustedCa(config.tls.trustedCaFile);
   await checkStateDirectory(config.state.directory);
+  await refuseOtherDevice(config.state.directory, deviceId);
   await checkKept(config.state.directory, output);
   const { result, detail, remedy } = await lookAtDisk(config.state.directory);
   if (result !== "ok") output.complain(`state.directory: ${detail}\n${remedy}\n`);

@@ -175,7 +175,9 @@ function untilStopped(): AbortSignal {
 }
 
 async function cachedHub({ state }: Config): Promise<string | undefined> {
-  const file = createStateFile(join(state.directory, "assignment.json"), parseAssignment, () => undefined);
+  const file = createStateFile(join(state.directory, "assignment.json"), parseAssignment, {
+    onFault: () => undefined,
+  });
   return (await file.read())?.hub;
 }
 

@@ -1,8 +1,8 @@
 import type { AgentError } from "../errors.ts";
-import { asFanFailure } from "../fan/failure.ts";
+import { asFanFailure, fanDeadline } from "../fan/failure.ts";
 import type { Fan, FanState } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Deadline, withDeadline } from "../lib/deadline.ts";
+import { withDeadline } from "../lib/deadline.ts";
 
 /** The fan as the loop commands it: one command at a time, and with care where one was not obeyed. */
 export interface CommandedFan {
@@ -27,12 +27,6 @@ export interface CommandedFanParts {
   onLate: (on: boolean) => void;
 }
 
-const FAN_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan",
-  remedy: "check the line; cave-agent doctor does",
-};
 const FAN_RETRY = 60_000;
 /** A fan that is being commanded is not left half-way because the agent stops. */
 const NEVER = new AbortController().signal;
@@ -56,7 +50,7 @@ export function createCommandedFan({ fan, clock, onFault, onLate }: CommandedFan
       () => end(undefined),
       (error: unknown) => end(asFanFailure(error)),
     );
-    return withDeadline(given, FAN_DEADLINE, clock, NEVER).finally(() => {
+    return withDeadline(given, fanDeadline("the fan"), clock, NEVER).finally(() => {
       isGivenUp = true;
     });
   }

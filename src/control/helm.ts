@@ -4,12 +4,13 @@ import type { QualityState } from "../cave/quality.ts";
 import type { Settings } from "../cave/settings.ts";
 import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "../cave/steer.ts";
 import type { AgentError } from "../errors.ts";
-import { fanFailure } from "../fan/failure.ts";
+import { fanDeadline, fanFailure } from "../fan/failure.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Deadline, withDeadline } from "../lib/deadline.ts";
+import { withDeadline } from "../lib/deadline.ts";
 import type { Reading } from "../sensor/sensor.ts";
 import { type CommandedFan, createCommandedFan } from "./commanded-fan.ts";
+import { createReaching } from "./reaching.ts";
 
 export interface HelmParts {
   fan: Fan;
@@ -31,8 +32,11 @@ export interface Helm {
   obey(next: Steering): Promise<void>;
   /** Nothing of this fan could ever be had: what its guard says is a guess. */
   isUnreached(): boolean;
-  /** Takes the line of such a fan, and books where it was found. Rejects with `FAN_FAILED` if it cannot be had now. */
-  reach(): Promise<void>;
+  /**
+   * Takes the line of such a fan; the next decision books where it was found. Not to be waited for in the queue: it may
+   * take 10 s. Rejects with `FAN_FAILED` if it cannot be had now.
+   */
+  reach(signal: AbortSignal): Promise<void>;
   /** What was obeyed last. */
   last(): Steering | undefined;
   override(): Override | undefined;
@@ -49,18 +53,6 @@ export interface Helm {
 }
 
 const REMEMBER_DEADLINE = 1000;
-const REACH_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's line",
-  remedy: "check the line; cave-agent doctor does",
-};
-const RELEASE_DEADLINE: Deadline = {
-  after: 10_000,
-  code: "FAN_FAILED",
-  awaiting: "the fan's safe state",
-  remedy: "check the line; cave-agent doctor does",
-};
 
 export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts): Helm {
   let steering = parts.initial;
@@ -69,6 +61,9 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   let isReleased = false;
   /** The fan was seen where the guard has booked it. */
   let hasObeyed = false;
+  /** When the line was reached, and nothing was booked since. */
+  let reachedAt: number | undefined;
+  const ending = new AbortController();
   /** The reading that was judged last, and what was remembered before it. */
   let judged: { air: Reading; from: QualityState } | undefined;
   const commanded = createCommandedFan({
@@ -83,7 +78,23 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   });
 
   function book(guard: GuardState): void {
+    reachedAt = undefined;
     steering = { ...steering, guard };
+  }
+
+  const reach = createReaching(
+    fan,
+    clock,
+    () => {
+      reachedAt = clock.monotonic();
+    },
+    ending.signal,
+  );
+
+  function bookReached(): void {
+    if (reachedAt === undefined) return;
+    const found = fan.state();
+    book(switched(steering.guard, found === "failed" ? undefined : found === "on", reachedAt));
   }
 
   // A disk that hangs must not hold the fan.
@@ -92,6 +103,7 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   }
 
   function decide(air: Reading | undefined, override = { of: steering.controller.override }): Steering {
+    bookReached();
     // Two may decide on one reading: it must not pass for two that agree.
     const quality = air && air === judged?.air ? judged.from : steering.quality;
     if (air) judged = { air, from: quality };
@@ -104,7 +116,7 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
   const isAt = (on: boolean) => commanded.state() === (on ? "on" : "off");
 
   async function obey(next: Steering): Promise<void> {
-    if (isReleased) throw fanFailure("the fan was released and takes no commands", "restart the agent");
+    if (isReleased) throw released();
     const isNew = next.state.guard !== steering.guard;
     last = next;
     steering = next.state;
@@ -143,18 +155,17 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
     }
   }
 
-  async function reach(): Promise<void> {
-    await withDeadline(fan.open(), REACH_DEADLINE, clock, new AbortController().signal);
-    const found = fan.state();
-    book(switched(steering.guard, found === "failed" ? undefined : found === "on", clock.monotonic()));
-    await remember();
-  }
-
   async function release(): Promise<void> {
     isReleased = true;
+    ending.abort(released());
     const before = fan.state();
     try {
-      await withDeadline(fan.release(), RELEASE_DEADLINE, clock, new AbortController().signal);
+      await withDeadline(
+        fan.release(),
+        fanDeadline("the fan's safe state"),
+        clock,
+        new AbortController().signal,
+      );
     } finally {
       const after = fan.state();
       if (after !== before) {
@@ -186,3 +197,5 @@ export function createHelm({ fan, clock, limits, settings, ...parts }: HelmParts
     fan: commanded,
   };
 }
+
+const released = () => fanFailure("the fan was released and takes no commands", "restart the agent");

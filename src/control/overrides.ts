@@ -1,12 +1,13 @@
 import type { Override } from "../cave/controller.ts";
 import type { Hold } from "../cave/guard.ts";
-import type { ControlState } from "../control.ts";
+import type { Quality } from "../cave/quality.ts";
 import { AgentError, isAborted } from "../errors.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Reading } from "../sensor/sensor.ts";
 import type { Helm } from "./helm.ts";
 import type { Queue } from "./queue.ts";
+import type { ControlState } from "./state.ts";
 
 /** What a person wants of the fan, for so many milliseconds. */
 export interface Wish {
@@ -19,39 +20,46 @@ export interface OverridesParts {
   queue: Queue;
   fan: Pick<Fan, "confirmed">;
   clock: Clock;
+  measure: (signal: AbortSignal) => Promise<Reading | undefined>;
   state: () => ControlState;
+  /** A reading that was decided on is worth this. */
+  onJudged: (quality: Quality) => void;
   /** A wish may have changed it. */
   onChange: (state: ControlState) => void;
 }
 
-/**
- * Sets an override, or with undefined ends it, deciding on `air`. Resolves and rejects as `Control.override` does;
- * rejected, the override is as it was.
- */
-export type Overriding = (
-  wish: Wish | undefined,
-  air: Reading | undefined,
-  signal: AbortSignal,
-) => Promise<ControlState>;
+/** Resolves and rejects as `Control.override` does; rejected, the override is as it was. */
+export type Overriding = (wish: Wish | undefined, signal: AbortSignal) => Promise<ControlState>;
 
-export function createOverrides({ helm, queue, fan, clock, state, onChange }: OverridesParts): Overriding {
+/** What became of a wish in the queue. */
+interface Outcome {
+  mine: Override | undefined;
+  state: ControlState;
+}
+
+export function createOverrides(parts: OverridesParts): Overriding {
+  const { helm, queue, fan, clock, measure, state, onJudged, onChange } = parts;
   /** The newest that the fan was seen to obey, or that waits for the guard. */
   let standing = helm.override();
 
-  async function command(wish: Wish | undefined, air: Reading | undefined): Promise<void> {
+  /** Undefined: the line has to be reached first. */
+  async function command(
+    wish: Wish | undefined,
+    air: Reading | undefined,
+    isReached: boolean,
+  ): Promise<Outcome | undefined> {
     const before = helm.override();
     const override = wish && { on: wish.on, until: clock.monotonic() + wish.duration };
-    let next = helm.decide(air, { of: override });
+    const next = helm.decide(air, { of: override });
     // Whoever asks is not told to wait for a fan that is not there.
-    if (next.held && helm.isUnreached()) {
-      await helm.reach();
-      next = helm.decide(air, { of: override });
-    }
+    if (next.held && helm.isUnreached() && !isReached) return undefined;
     if (override && next.held && next.held.until >= override.until) throw heldTooLong(next.held, clock);
     helm.fan.askNow();
+    if (air) onJudged(next.quality);
     try {
       await helm.obey(next);
       await helm.remember();
+      return { mine: helm.override(), state: state() };
     } catch (error) {
       helm.setOverride(before);
       throw error;
@@ -66,12 +74,26 @@ export function createOverrides({ helm, queue, fan, clock, state, onChange }: Ov
     await helm.remember();
   }
 
-  return async (wish, air, signal) => {
-    const { mine, outcome } = await queue.last(async () => {
+  async function inQueue(wish: Wish | undefined, signal: AbortSignal, isReached: boolean) {
+    // A person's "on" must not wait for a sensor; "auto" needs a reading to decide on.
+    const air = wish ? undefined : await measure(signal);
+    return queue.last(async () => {
       signal.throwIfAborted();
-      await command(wish, air);
-      return { mine: helm.override(), outcome: state() };
+      return command(wish, air, isReached);
     });
+  }
+
+  async function carryOut(wish: Wish | undefined, signal: AbortSignal): Promise<Outcome> {
+    for (let isReached = false; ; isReached = true) {
+      const outcome = await inQueue(wish, signal, isReached);
+      if (outcome) return outcome;
+      // Not in the queue: a line that hangs must not keep the loop from its readings, nor the fan from its release.
+      await helm.reach(signal);
+    }
+  }
+
+  return async (wish, signal) => {
+    const { mine, state: outcome } = await carryOut(wish, signal);
     // Not in the queue: a fan that takes its time to start must not keep the loop from its readings.
     try {
       const isDone = wish && !outcome.held;

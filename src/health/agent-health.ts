@@ -1,4 +1,4 @@
-import type { ControlState } from "../control.ts";
+import type { ControlState } from "../control/state.ts";
 import { type AgentError, messageOf } from "../errors.ts";
 import type { Identity } from "../hub/identity.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -25,11 +25,17 @@ export interface AgentHealth {
   look(): void;
   /** May be called before. */
   onOutbox(event: OutboxEvent): void;
+  /** Why the state directory is another's, now that it could be used; undefined: it is ours. May be called before, too. */
+  onState(refusal: AgentError | undefined): void;
+  /** Why small state cannot be kept; undefined: all of it can. May be called before, too. */
+  onKept(fault: AgentError | undefined): void;
   /** Why the status socket is not there; undefined: it is. May be called before, too. */
   onStatusSocket(unusable: AgentError | undefined): void;
   conditions(): Condition[];
   document(): HealthDocument;
 }
+
+const STATE_REFUSED = ["STATE_IN_USE", "STATE_OF_ANOTHER_DEVICE"] as const;
 
 const CLOCK_JUMP = 60_000;
 
@@ -102,6 +108,16 @@ export function createHealth(parts: HealthParts): AgentHealth {
         unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
       } else tellLoss(event);
+    },
+    onState(refusal) {
+      for (const code of STATE_REFUSED) {
+        if (refusal?.code === code) conditions.raise(code, refusal.message);
+        else conditions.clear(code);
+      }
+    },
+    onKept(fault) {
+      if (fault) conditions.raise("STATE_NOT_KEPT", fault.message);
+      else conditions.clear("STATE_NOT_KEPT");
     },
     onStatusSocket(unusable) {
       if (unusable) conditions.raise("STATUS_SOCKET_UNUSABLE", unusable.message);

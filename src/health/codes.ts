@@ -266,12 +266,17 @@ export const CODES = {
   STATE_IN_USE: entry(
     "error",
     "Another agent works on the state directory.",
-    "Stop the other agent, or give this one a state directory of its own.",
+    "Stop the other agent, or give this one a state directory of its own; then restart this one.",
   ),
   STATE_NOT_KEPT: entry(
     "warning",
     "What is to outlive a restart cannot be written or read.",
     "Check the state directory: its owner, free space, mount options and the card's health.",
+  ),
+  STATE_OF_ANOTHER_DEVICE: entry(
+    "error",
+    "The state directory is another device's; it was left as it is.",
+    "Move it away, or set state.directory to one of this device's own.",
   ),
   STATUS_SOCKET_IN_USE: entry(
     "error",

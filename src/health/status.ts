@@ -3,7 +3,7 @@ import type { GuardCause } from "../cave/guard.ts";
 import type { Quality } from "../cave/quality.ts";
 import type { Sample } from "../cave/sample.ts";
 import type { Settings } from "../cave/settings.ts";
-import type { ControlState } from "../control.ts";
+import type { ControlState } from "../control/state.ts";
 import type { AgentError } from "../errors.ts";
 import type { FanDescription, FanState } from "../fan/fan.ts";
 import type { SessionDescription } from "../hub/session.ts";

@@ -1,4 +1,6 @@
 import { statSync } from "node:fs";
+import { configError } from "../config.ts";
+import type { AgentError } from "../errors.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
@@ -74,7 +76,8 @@ export function createIdentitySource(
       if (now === seen) return waiting() !== undefined;
       seen = now;
       try {
-        const identity = loadIdentity({ ...device, id: proven.deviceId });
+        const identity = loadIdentity(device);
+        if (identity.deviceId !== proven.deviceId) throw ofAnotherDevice(device, identity, proven);
         const isNew = !isSame(identity, proven);
         candidate = isNew ? { identity, turns: createTurns(), isFallbackTold: false } : undefined;
         if (isNew) listener.onNew(identity);
@@ -91,6 +94,17 @@ export function createIdentitySource(
     refused: (who) => book(who, "refused"),
     failed: (who) => book(who, "failed"),
   };
+}
+
+function ofAnotherDevice(
+  { certificateFile }: { certificateFile: string },
+  { deviceId: found }: Identity,
+  { deviceId: own }: Identity,
+): AgentError {
+  return configError(
+    `device.certificateFile: ${certificateFile} is the certificate of ${found}; this agent runs as ${own}`,
+    `install a certificate of ${own}, or restart the agent as ${found} with a state directory of its own`,
+  );
 }
 
 /** Of the whole file: the same leaf with other intermediates may be let in where it was refused. */

@@ -1,4 +1,5 @@
-import type { Control, ControlState } from "../control.ts";
+import type { ControlState } from "../control/state.ts";
+import type { Control } from "../control.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 
 /** Milliseconds between two looks at the clock. */
 const LOOK_EVERY = 1000;
-/** Milliseconds that it has to be moved by: less is the slewing of a time service. */
+/** Milliseconds that it has to be moved by between two looks: less is the slewing of a time service. */
 const LEAST_MOVE = 1000;
 
 /**
@@ -11,10 +11,12 @@ const LEAST_MOVE = 1000;
  */
 export async function clockSet(clock: Clock, most: number, signal: AbortSignal): Promise<void> {
   const offset = () => clock.now() - clock.monotonic();
-  const before = offset();
+  let before = offset();
   const end = clock.monotonic() + most;
   for (let left = most; left > 0; left = end - clock.monotonic()) {
     await clock.sleep(Math.min(LOOK_EVERY, left), signal);
-    if (Math.abs(offset() - before) >= LEAST_MOVE) return;
+    const now = offset();
+    if (Math.abs(now - before) >= LEAST_MOVE) return;
+    before = now;
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { createTurn } from "./turn.ts";
+import { FREE, type WriteRight } from "./write-right.ts";
 
 /** One small piece of state that outlives the process, as JSON in a file of its own. */
 export interface StateFile<T> {
@@ -10,29 +11,55 @@ export interface StateFile<T> {
   write(value: T): Promise<void>;
 }
 
+/** One that remembers what it could not write. */
+export interface RetriedStateFile<T> extends StateFile<T> {
+  /** Writes that, if there is anything. */
+  writeAgain(): Promise<void>;
+}
+
+/** What becomes of the file. */
+export interface StateFileListener {
+  /** It cannot be read, or not be written: of several failed writes the first. */
+  onFault: (error: unknown) => void;
+  /** It was written, after such a fault. */
+  onWritten?: () => void;
+}
+
 /**
- * `parse` turns what is in the file into a value, or undefined if it is not one. `onFault` hears of an unreadable file
- * and of the first of several failed writes: such state is a convenience, its loss must not stop the cave.
+ * `parse` turns what is in the file into a value, or undefined if it is not one. Faults are told and not thrown: such
+ * state is a convenience, its loss must not stop the cave. `right` is asked before
+ * each write.
  */
 export function createStateFile<T>(
   file: string,
   parse: (content: unknown) => T | undefined,
-  onFault: (error: unknown) => void,
-): StateFile<T> {
+  { onFault, onWritten = () => undefined }: StateFileListener,
+  right: WriteRight = FREE,
+): RetriedStateFile<T> {
   const turn = createTurn();
   let written: string | undefined;
-  let failing = false;
+  /** What could not be written. */
+  let unwritten: { value: T } | undefined;
+  let isFaulty = false;
+
+  function tellFault(error: unknown): void {
+    isFaulty = true;
+    onFault(error);
+  }
 
   async function save(value: T): Promise<void> {
     const text = JSON.stringify(value);
-    if (text === written) return;
+    if (text === written && !unwritten) return;
     try {
+      await right.take();
       await writeFileAtomically(file, `${text}\n`);
       written = text;
-      failing = false;
+      unwritten = undefined;
+      if (isFaulty) onWritten();
+      isFaulty = false;
     } catch (error) {
-      if (!failing) onFault(error);
-      failing = true;
+      if (!unwritten) tellFault(error);
+      unwritten = { value };
     }
   }
 
@@ -41,10 +68,14 @@ export function createStateFile<T>(
       try {
         return parse(JSON.parse(await readFile(file, "utf8")));
       } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) onFault(error);
+        if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) tellFault(error);
         return undefined;
       }
     },
     write: (value) => turn(() => save(value)),
+    writeAgain: () =>
+      turn(async () => {
+        if (unwritten) await save(unwritten.value);
+      }),
   };
 }

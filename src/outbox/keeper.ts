@@ -1,6 +1,7 @@
 import { isAborted, isAgentError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Turn } from "../lib/turn.ts";
+import { FREE, type WriteRight } from "../lib/write-right.ts";
 import { type Cursor, removeDone } from "./cursor.ts";
 import type { Disk } from "./disk.ts";
 import type { Record } from "./frame.ts";
@@ -21,6 +22,7 @@ export interface KeeperOptions {
   clock: Clock;
   inTurn: Turn;
   onHealth?: (event: OutboxEvent) => void;
+  right?: WriteRight;
   /** Something new waits. */
   onMore(): void;
 }
@@ -45,7 +47,7 @@ export interface Keeper {
 const PROBE = { first: 1000, most: 60_000 };
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { directory, disk, cursor, ledger, clock, inTurn, syncEvery, maxAge } = options;
+  const { directory, disk, cursor, ledger, clock, inTurn, syncEvery, maxAge, right = FREE } = options;
   const stopping = new AbortController();
   /** What is on no disk, oldest first: while the disk cannot be used, or for a moment after a failed write. */
   const ring = new Map<number, Record>();
@@ -159,6 +161,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
 
   async function rescue(): Promise<void> {
+    await right.take();
     if (!isRecovered) await recover();
     await moveToDisk();
   }
@@ -182,8 +185,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function flush(): Promise<void> {
     isBeatDue = false;
     await sync();
-    await disk.tidy();
+    await tidy();
     if (isCursorOld) await writeCursor(false);
+  }
+
+  async function tidy(): Promise<void> {
+    if (right.isTaken()) await disk.tidy();
   }
 
   async function sync(): Promise<void> {
@@ -197,7 +204,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   /** What has not been recovered must not be taken for done. A failure leaves an older one: doubles, not loss. */
   async function writeCursor(sync: boolean): Promise<void> {
-    if (!isRecovered) return;
+    if (!isRecovered || !right.isTaken()) return;
     isCursorOld = false;
     await cursor.write(ledger.waiting, ledger.counts().lastSequence, { sync }).catch(() => {
       isCursorOld = true;
@@ -208,6 +215,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     async open() {
       try {
         await recover();
+        await right.take();
         await disk.open(ledger.counts().lastSequence + 1);
       } catch (error) {
         if (isAgentError(error)) throw error;
@@ -234,7 +242,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
           cause = error;
         });
       }
-      await disk.tidy();
+      await tidy();
       await writeCursor(true);
       await disk.close();
       await options.sequence.close?.();

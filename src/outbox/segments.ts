@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import { createTurn } from "../lib/turn.ts";
+import type { WriteRight } from "../lib/write-right.ts";
 import { createCursor } from "./cursor.ts";
 import { createDisk } from "./disk.ts";
 import { type Files, nodeFiles } from "./files.ts";
@@ -31,6 +32,8 @@ export interface SegmentOutboxOptions {
   ringCapacity: number;
   clock: Clock;
   onHealth?: (event: OutboxEvent) => void;
+  /** Asked before anything is written; reading needs none. Left out: nobody else writes there. */
+  right?: WriteRight;
   /** Bytes of a segment, a whole number ≥ 8192; default 1 MiB. */
   segmentBytes?: number;
   /** Default: those of this machine. */

@@ -1,6 +1,7 @@
 import { AgentError, messageOf } from "../errors.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createTurn } from "../lib/turn.ts";
+import { FREE, type WriteRight } from "../lib/write-right.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
 /** Numbers 1, 2, 3 … that never repeat and never go back, whatever happens to the process. */
@@ -22,6 +23,8 @@ export interface SequenceOptions {
   random?: () => number;
   /** Hears why the numbers leap at the start: `SEQUENCE_CORRUPT` or `SEQUENCE_UNREADABLE`. */
   onLeap?: (error: AgentError) => void;
+  /** Asked before the file is written. Left out: nobody else writes it. */
+  right?: WriteRight;
 }
 
 const DEFAULT_BLOCK = 100;
@@ -53,7 +56,7 @@ const EPOCH = Date.UTC(2020, 0, 1);
  * cloud would drop new samples as doubles of old ones: the numbers go on after a leap.
  */
 export async function openSequence(file: string, options: SequenceOptions = {}): Promise<Sequence> {
-  const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random } = options;
+  const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random, right = FREE } = options;
   if (!Number.isSafeInteger(block) || block < 1 || block > MOST_BLOCK)
     throw new RangeError(`block: ${block} is no whole number from 1 to ${MOST_BLOCK}`);
   const { slots, start, fault } = await readMark(file);
@@ -67,6 +70,7 @@ export async function openSequence(file: string, options: SequenceOptions = {}):
   let isUsed = false;
 
   async function mark(upTo: number, isClean: boolean): Promise<void> {
+    await right.take();
     await slots.write(JSON.stringify({ reserved: upTo, clean: isClean }), { sync: true });
     reserved = upTo;
     allowed = upTo + MARGIN;

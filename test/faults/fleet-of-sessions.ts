@@ -81,7 +81,7 @@ async function openSession(
     trustedCaPem: readTrustedCa(trustedCaFile),
     modelId: MODEL_ID,
     provisioning: { host: dps.host, idScope: dps.idScope, deadline: 60_000 },
-    assignments: createStateFile(path("assignment.json"), parseAssignment, unheard),
+    assignments: createStateFile(path("assignment.json"), parseAssignment, { onFault: unheard }),
     keepAlive: 60_000,
     retry,
     clock: systemClock,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pino } from "pino";
-import type { ControlState } from "#agent/control.js";
+import type { ControlState } from "#agent/control/state.js";
+import { AgentError } from "#agent/errors.js";
 import { createHealth } from "#agent/health/agent-health.js";
 import type { Identity } from "#agent/hub/identity.js";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -72,5 +73,22 @@ describe("health of the outbox", () => {
     outbox.dropped += 3;
     health.look();
     assert.deepEqual(codes(), ["OUTBOX_DAMAGED"]);
+  });
+});
+
+describe("health of the state directory", () => {
+  const refusal = (code: string) => new AgentError("why", { code, retryable: false, remedy: "" });
+
+  it("is somebody else's, or keeps nothing, until that is over", () => {
+    const { health, codes } = setUp();
+    health.onState(refusal("STATE_IN_USE"));
+    health.onKept(refusal("STATE_NOT_KEPT"));
+    assert.deepEqual(codes(), ["STATE_IN_USE", "STATE_NOT_KEPT"]);
+    health.onState(refusal("STATE_OF_ANOTHER_DEVICE"));
+    health.look();
+    assert.deepEqual(codes(), ["STATE_OF_ANOTHER_DEVICE", "STATE_NOT_KEPT"]);
+    health.onState(undefined);
+    health.onKept(undefined);
+    assert.deepEqual(codes(), []);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ControlState } from "#agent/control.js";
+import type { ControlState } from "#agent/control/state.js";
 import { fanFailure } from "#agent/fan/failure.js";
 import { describeStatus, type StatusParts } from "#agent/health/status.js";
 import { healthDocument } from "./support.js";

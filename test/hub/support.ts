@@ -83,7 +83,7 @@ export async function startSession(
     trustedCaPem: readTrustedCa(trustedCaFile),
     modelId: MODEL_ID,
     provisioning: { host: dpsHost, idScope: dps.idScope, deadline: 3000 },
-    assignments: createStateFile(path("assignment.json"), parseAssignment, () => undefined),
+    assignments: createStateFile(path("assignment.json"), parseAssignment, { onFault: () => undefined }),
     keepAlive: 60_000,
     retry: { network: QUICK, service: QUICK, disabled: 1000 },
     clock,

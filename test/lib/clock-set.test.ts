@@ -25,10 +25,11 @@ for (const days of [1, -1]) {
   });
 }
 
-test("a clock that is slewed was not set: it ends when its time is over", async () => {
+test("a clock that is slewed was not set, however long: it ends when its time is over", async () => {
   const { clock, seen } = begin();
   for (let second = 0; second < 59; second += 1) {
-    clock.jumpWall(10);
+    // chrony slews by up to a twelfth.
+    clock.jumpWall(83);
     await clock.advance(1000);
   }
   assert.equal(seen.ended, false);

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
+import { loadIdentity } from "../../hub/identity.ts";
+import { refuseOtherDevice } from "../../state-device.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 
 const MIB = 2 ** 20;
@@ -13,8 +16,21 @@ export const diskCheck: ConfiguredCheck = {
   id: "disk",
   title: "state directory",
   needs: ["state.directory"],
-  look: ({ config }) => lookAtDisk(config.state.directory),
+  async look({ config }) {
+    const deviceId = deviceIdOf(config);
+    if (deviceId !== undefined) await refuseOtherDevice(config.state.directory, deviceId);
+    return lookAtDisk(config.state.directory);
+  },
 };
+
+/** Undefined without a usable certificate, which has a check of its own. */
+function deviceIdOf({ device }: Config): string | undefined {
+  try {
+    return loadIdentity(device).deviceId;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether what the agent has to keep can be written to `directory`, and for how long there is room. */
 export async function lookAtDisk(directory: string): Promise<Finding> {
