@@ -67,7 +67,10 @@ function isReplaced(key: string, { bus, line }: ScopeOptions): boolean {
 
 /** What the running agent says is of its own bus and line, not of these. */
 function withoutAgent(check: ConfiguredCheck): ConfiguredCheck {
-  return { ...check, look: (ground, signal) => check.look({ ...ground, running: undefined }, signal) };
+  return {
+    ...check,
+    look: (ground, signal) => check.look({ ...ground, running: undefined, isAlone: true }, signal),
+  };
 }
 
 function skipped({ id, title }: Check, detail: string): MachineCheck {

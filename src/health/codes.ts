@@ -42,6 +42,11 @@ export const CODES = {
     "No agent listens on the status socket.",
     "Start the agent, or name the configuration that it runs with; its log says if it has no socket.",
   ),
+  AGENT_UNSEEN: entry(
+    "error",
+    "Whether an agent runs cannot be told: it could write neither its lock nor its status socket.",
+    "Let the state directory be written again, or run the command as the agent's user.",
+  ),
   CERTIFICATE_EXPIRED: entry("error", "The device certificate has expired.", RENEW_REMEDY),
   CERTIFICATE_EXPIRES_WITHIN_1_DAY: entry(
     "error",

@@ -259,6 +259,16 @@ test("what the running agent says of its bus and line is not taken for another's
   assert.match(of("i2c").detail, /^no SHT31 answers at .*i2c-3$/);
 });
 
+test("a chip that is an agent's which cannot be asked is left alone, another bus is not", async (t) => {
+  const { usualFile, look } = await setUpBare(t);
+  writeFileSync(usualFile, '[state]\ndirectory = "state"\n');
+  const lock = await lockState(join(usualFile, "../state"), "process 17", systemClock);
+  defer(t, () => lock.release());
+  const { of } = await look({ bus: 1 });
+  assert.deepEqual([of("agent").result, of("i2c").result], ["failed", "skipped"]);
+  assert.equal((await look({ bus: 3 })).of("i2c").result, "ok");
+});
+
 test("as a program: doctor takes --bus and --line as read and fan do", async (t) => {
   assert.equal((await runToEnd(t, ["doctor", "--bus", "first"])).code, 64);
   assert.equal((await runToEnd(t, ["doctor", "--line", "17"])).code, 64);

@@ -6,6 +6,7 @@ import { type ReadOptions, read } from "#agent/commands/read.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import type { StatusDocument } from "#agent/health/status.js";
 import { systemClock } from "#agent/lib/clock.js";
+import { lockState } from "#agent/state-lock.js";
 import { healthDocument, SOUND } from "../health/support.ts";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";
@@ -53,7 +54,7 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
     });
     defer(t, () => server.close());
   }
-  return { air, chip, controller, usualFile, run, startAgent };
+  return { air, chip, controller, usualFile, stateDirectory, run, startAgent };
 }
 
 const REAL = healthDocument({
@@ -148,6 +149,17 @@ describe("cave-agent read", () => {
     await startAgent({ ...REAL, reading: null, sensor: { ...REAL.sensor, fault: "no SHT31 answers" } });
     assert.match((await run({ address: 0x44 })).complained, /the running agent has no reading/);
     assert.equal(controller.counts().opened, 0);
+  });
+
+  it("leaves the chip to an agent that runs without its socket, unless another bus is named", async (t) => {
+    const { run, stateDirectory, controller } = await setUp(t);
+    const lock = await lockState(stateDirectory, "process 17, for cave-01", systemClock);
+    defer(t, () => lock.release());
+    const { code, complained } = await run();
+    assert.equal(code, 70);
+    assert.match(complained, /^an agent runs that cannot be asked on .*: process 17, for cave-01\n/);
+    assert.equal(controller.counts().opened, 0);
+    assert.match((await run({ bus: 3 })).said, /sht31 0badcafe\n/);
   });
 
   it("reads the sensor beside an agent that simulates only when it is named", async (t) => {

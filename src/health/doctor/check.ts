@@ -71,7 +71,7 @@ export interface Ground {
   hub: string | undefined;
   /** What an agent that runs with this configuration says of itself. */
   running?: StatusDocument | undefined;
-  /** No agent runs with it: doctor may speak to the DPS in its place. */
+  /** No agent runs with it: doctor may speak to cloud and sensor in its place. */
   isAlone?: boolean;
   clock: Clock;
   machine: Machine;

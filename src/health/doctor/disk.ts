@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { open, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat, statfs } from "node:fs/promises";
 import { messageOf } from "../../errors.ts";
+import { existingPart, tryToWrite } from "../../lib/writable.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 
 const MIB = 2 ** 20;
@@ -36,28 +35,8 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
   return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
 }
 
-/** The lowest folder of this path, or else file, that is there. */
-export async function existingPart(directory: string): Promise<string> {
-  let folder = directory;
-  while (folder !== dirname(folder) && !(await stat(folder).catch(() => undefined))) folder = dirname(folder);
-  return folder;
-}
-
 async function reasonAgainst(folder: string, error: unknown): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (found && !found.isDirectory()) return `${folder} is a file, not a folder`;
   return `${folder} cannot be written: ${messageOf(error)}`;
-}
-
-/** A look at the rights would not show a full or failing disk. */
-export async function tryToWrite(folder: string): Promise<void> {
-  const file = join(folder, `.doctor-${randomUUID()}`);
-  const handle = await open(file, "wx", 0o600);
-  try {
-    await handle.writeFile("doctor\n");
-    await handle.sync();
-  } finally {
-    await handle.close();
-    await rm(file, { force: true });
-  }
 }

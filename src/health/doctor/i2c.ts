@@ -12,11 +12,14 @@ export const i2cCheck: ConfiguredCheck = {
   id: "i2c",
   title: "sensor",
   needs: ["sensor.source", "sensor.bus", "sensor.address"],
-  async look({ config, machine, clock, running }, signal) {
+  async look({ config, machine, clock, running, isAlone }, signal) {
     const { source, bus: number, address } = config.sensor;
     if (source === "simulated") return { result: "skipped", detail: "the sensor is simulated" };
     // Two who talk to one chip disturb each other.
     if (running?.sensor.source === "sht31") return judgeRunning(running);
+    if (!running && !isAlone) {
+      return { result: "skipped", detail: "an agent that may be reading it could not be asked" };
+    }
     const bus = createI2cBus(number, machine.openAdapter, clock);
     const find = (addresses: readonly number[]) => findChip(bus, number, addresses, clock, signal);
     try {

@@ -22,7 +22,7 @@ async function setUp(t: TestContext, address = 0x44) {
   const look = (sensor = "", options: GroundOptions = {}) => {
     writeFileSync(file, `[sensor]\n${sensor}\n`);
     const machine = { ...LINUX, devices, openAdapter: controller.open };
-    return findingOf(i2cCheck, file, { machine, ...options });
+    return findingOf(i2cCheck, file, { machine, isAlone: true, ...options });
   };
   return { chip, controller, devices, look };
 }
@@ -123,4 +123,13 @@ test("while an agent reads the sensor nobody else does: its word is taken", asyn
   assert.equal(controller.counts().opened, 0);
   assert.equal((await look("", { running: healthDocument() })).result, "ok");
   assert.equal(controller.counts().opened, 1, "an agent that simulates does not use the bus");
+});
+
+test("a chip that an agent may be reading is left alone", async (t) => {
+  const { look, controller } = await setUp(t);
+  assert.deepEqual(await look("", { isAlone: false }), {
+    result: "skipped",
+    detail: "an agent that may be reading it could not be asked",
+  });
+  assert.equal(controller.counts().opened, 0);
 });
