@@ -5,7 +5,7 @@ import { parseBus, parseSensorAddress } from "../config-formats.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import { type Line, parseLine } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
-import { parseAssignment } from "../hub/assignment.ts";
+import { type KeptAssignment, parseAssignment } from "../hub/assignment.ts";
 import { VERSION } from "../lib/package.ts";
 import { createStateFile } from "../lib/state-file.ts";
 import { configCheck } from "./config-check.ts";
@@ -63,7 +63,8 @@ export async function main(argv: string[]): Promise<number> {
   program
     .command("doctor")
     .description(
-      "check everything that the agent needs, by itself; sensor and GPIO also without a configuration",
+      "check everything that the agent needs, by itself; while none runs it connects to the hub for a moment, and asks " +
+        "the DPS for one if none is kept; sensor and GPIO also without a configuration",
     )
     .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
     .option(
@@ -78,7 +79,7 @@ export async function main(argv: string[]): Promise<number> {
     )
     .option("--json", "for programs", false)
     .action(async ({ config, ...given }: DoctorArguments) => {
-      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, cachedHub });
+      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, keptAssignment });
     });
   program
     .command("read")
@@ -174,9 +175,9 @@ function untilStopped(): AbortSignal {
   return stop.signal;
 }
 
-async function cachedHub({ state }: Config): Promise<string | undefined> {
+function keptAssignment({ state }: Config): Promise<KeptAssignment | undefined> {
   const file = createStateFile(join(state.directory, "assignment.json"), parseAssignment, () => undefined);
-  return (await file.read())?.hub;
+  return file.read();
 }
 
 async function withConfig(

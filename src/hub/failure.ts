@@ -1,6 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import type { Identity } from "./identity.ts";
-import { isTrustFailure, tlsRefusal } from "./tls-failure.ts";
+import { CLOCK_REMEDY, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
 
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
@@ -10,9 +10,6 @@ export interface Try {
   identity: Identity;
   at: number;
 }
-
-const TRUST_REMEDY =
-  "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
 
 // MQTT 3.1.1 section 3.2.2.3: the return codes of CONNACK that refuse.
 const REFUSALS: Record<number, string> = {
@@ -42,7 +39,7 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
       code: `${peer.toUpperCase()}_UNTRUSTED`,
       retryable: true,
-      remedy: TRUST_REMEDY,
+      remedy: trustRemedy(error),
       cause: error,
     });
   }
@@ -61,7 +58,7 @@ function clockBehind(peer: Peer, endpoint: string, cause: unknown): AgentError {
     {
       code: "CLOCK_BEHIND",
       retryable: true,
-      remedy: "wait for time synchronization, or set the clock",
+      remedy: CLOCK_REMEDY,
       cause,
     },
   );

@@ -27,3 +27,15 @@ export function isTrustFailure(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && !tlsRefusal(error) && /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME/.test(code);
 }
+
+export const CLOCK_REMEDY = "wait for time synchronization, or set the clock";
+
+/** What to do about a server whose certificate was not accepted: its dates are no matter of trust. */
+export function trustRemedy(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "CERT_NOT_YET_VALID") return CLOCK_REMEDY;
+  if (code === "CERT_HAS_EXPIRED") {
+    return "check this machine's clock; if it is right, the server's certificate has to be renewed there";
+  }
+  return "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
+}

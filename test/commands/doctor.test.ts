@@ -8,6 +8,7 @@ import { loadConfig } from "#agent/config.js";
 import { type CheckResult, LINUX, type Report } from "#agent/health/doctor/check.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
+import { askedOf } from "#agent/hub/assignment.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { lockState } from "#agent/state-lock.js";
 import { healthDocument, SOUND } from "../health/support.js";
@@ -29,8 +30,8 @@ async function run(options: DoctorOptions): Promise<{ code: number; said: string
   return { code, said };
 }
 
-async function report(file: string, cachedHub?: DoctorOptions["cachedHub"]) {
-  const { code, said } = await run({ file, json: true, ...(cachedHub && { cachedHub }) });
+async function report(file: string, keptAssignment?: DoctorOptions["keptAssignment"]) {
+  const { code, said } = await run({ file, json: true, ...(keptAssignment && { keptAssignment }) });
   const read = JSON.parse(said) as Report;
   const find = (id: string): CheckResult => read.checks.find((check) => check.id === id) ?? assert.fail(id);
   return { code, said, read, find };
@@ -54,14 +55,17 @@ test("all is well, no agent running: exit 0, and the ID scope is not printed", a
   assert.ok(!said.includes("PRIVATE KEY"));
 });
 
-test("the DPS refuses the device for good: exit 1, be there an assignment of old or not", async (t) => {
+test("the DPS or the hub refuses the device for good: exit 1", async (t) => {
   const { rig, file } = await setUp(t);
   rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
   const first = await report(file);
   assert.equal(first.code, 1);
   assert.deepEqual([first.find("dps").result, first.find("connection").result], ["ok", "failed"]);
-  const again = await report(file, async () => rig.cloud.endpoints.hubs[0]?.hostName);
-  assert.deepEqual([again.code, again.find("connection").result], [1, "failed"]);
+  const again = await report(file, assignmentIn(rig, file));
+  assert.deepEqual(
+    [again.code, again.find("hub").result, again.find("connection").result],
+    [1, "ok", "failed"],
+  );
 });
 
 test("an agent that runs without its socket is noticed, and does not lose its turn at the DPS", async (t) => {
@@ -110,9 +114,15 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   assert.equal(find("agent").remedy, "SENSOR_STUCK: Exchange it.");
 });
 
-test("without a running agent the cached hub is tried", async (t) => {
+function assignmentIn(rig: CloudRig, file: string) {
+  const hub = rig.cloud.endpoints.hubs[0]?.hostName ?? "";
+  const asked = askedOf(loadConfig(file).provisioning, "cave-01");
+  return async () => ({ hub, deviceId: "cave-01", askedOf: asked });
+}
+
+test("without a running agent the kept hub is tried", async (t) => {
   const { rig, file } = await setUp(t);
-  const { find } = await report(file, async () => rig.cloud.endpoints.hubs[0]?.hostName);
+  const { find } = await report(file, assignmentIn(rig, file));
   assert.equal(find("hub").result, "ok", find("hub").detail);
   const { find: again } = await report(file, () => Promise.reject(new Error("damaged")));
   assert.equal(again("hub").result, "skipped");

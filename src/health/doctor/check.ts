@@ -1,7 +1,7 @@
 import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
+import type { KeptAssignment } from "../../hub/assignment.ts";
 import type { Clock } from "../../lib/clock.ts";
-
 import { openI2cAdapter } from "../../sensor/i2c.ts";
 import type { OpenI2cAdapter } from "../../sensor/i2c-bus.ts";
 import type { TimeServices } from "../clock/synchronized.ts";
@@ -69,6 +69,8 @@ export interface Ground {
   configuration: Configuration;
   /** `host` or `host:port` of the assigned hub, where it is known. */
   hub: string | undefined;
+  /** What an earlier run was assigned. */
+  assignment?: KeptAssignment | undefined;
   /** What an agent that runs with this configuration says of itself. */
   running?: StatusDocument | undefined;
   /** No agent runs with it: doctor may speak to cloud and sensor in its place. */

@@ -1,7 +1,7 @@
 import type { Config } from "../../config.ts";
 import { isAgentError, messageOf } from "../../errors.ts";
 import { loadIdentity, readTrustedCa } from "../../hub/identity.ts";
-import { isTrustFailure, tlsRefusal } from "../../hub/tls-failure.ts";
+import { isTrustFailure, tlsRefusal, trustRemedy } from "../../hub/tls-failure.ts";
 import type { Finding } from "./check.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type Peer, shakeHands, type TlsParts } from "./handshake.ts";
@@ -64,8 +64,7 @@ function explain(endpoint: string, error: unknown): Finding {
     return {
       result: "failed",
       detail: `${endpoint} could not prove who it is: ${causeOf(error)}`,
-      remedy:
-        "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS",
+      remedy: trustRemedy(error),
     };
   }
   return {
