@@ -285,7 +285,7 @@ export const CODES = {
   ),
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",
-    "The status socket cannot be opened, so the agent cannot be asked on this machine.",
+    "The status socket, or status.listen, cannot be opened, so the agent cannot be asked there.",
     "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free port; the agent tries again each minute.",
   ),
 } as const satisfies Record<string, CodeEntry>;

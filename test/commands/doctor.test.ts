@@ -101,7 +101,6 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   mkdirSync(config.state.directory, { recursive: true });
   const server = await openStatusServer({
     socket: statusSocketOf(config),
-    listen: "",
     document: () => document,
     diagnose: () => Promise.reject(new Error("not asked")),
   });
@@ -257,7 +256,6 @@ test("what the running agent says of its bus and line is not taken for another's
   mkdirSync(directory);
   const server = await openStatusServer({
     socket: join(directory, "status.sock"),
-    listen: "",
     document: () => healthDocument({ sensor: { source: "sht31", state: "ok", quality: "good", ...SOUND } }),
     diagnose: () => Promise.reject(new Error("not asked")),
   });

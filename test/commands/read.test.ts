@@ -48,7 +48,6 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
     mkdirSync(stateDirectory);
     const server = await openStatusServer({
       socket: join(stateDirectory, "status.sock"),
-      listen: "",
       document: () => ({ ...document, conditions: [] }),
       diagnose: () => Promise.reject(new Error("not asked")),
     });

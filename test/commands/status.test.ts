@@ -32,7 +32,6 @@ async function serve(t: TestContext, changes: Partial<HealthDocument> = {}): Pro
   const socket = join(await temporaryDirectory(t), "status.sock");
   const server = await openStatusServer({
     socket,
-    listen: "",
     document: () => healthDocument(changes),
     diagnose: () => Promise.reject(new Error("not asked")),
   });
