@@ -12,6 +12,7 @@ import { configCheck } from "./config-check.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
+import { whenUnread } from "./output.ts";
 import { type ReadOptions, read } from "./read.ts";
 import { status } from "./status.ts";
 
@@ -172,6 +173,7 @@ function addressArgument(text: string): "auto" | number {
 function untilStopped(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  whenUnread(() => stop.abort());
   return stop.signal;
 }
 

@@ -55,9 +55,9 @@ function isMeant(
 function answerOf({ sensor, reading }: StatusDocument): ReadAnswer {
   if (!reading || sensor.fault !== null) {
     throw new AgentError(`the running agent has no reading: ${sensor.fault ?? "it has just started"}`, {
-      code: "SENSOR_FAULT",
+      code: sensor.code ?? "SENSOR_FAULT",
       retryable: true,
-      remedy: "look at: cave-agent status; or stop the agent and read again",
+      remedy: sensor.remedy ?? "look at: cave-agent status; or stop the agent and read again",
     });
   }
   const { serial, quality } = sensor;
