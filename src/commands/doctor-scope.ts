@@ -41,6 +41,9 @@ export function chooseScope(options: ScopeOptions, environment: Environment): Sc
       broken: new Set([...salvaged.broken].filter((key) => !isReplaced(key, options))),
     },
     checks: CHECKS.map((check) => {
+      if (check === i2cCheck && isMissing && line && bus === undefined) {
+        return skipped(check, "no bus is named: name the sensor's, as --bus 1");
+      }
       if (check === i2cCheck) return isOtherBus ? withoutAgent(i2cCheck) : check;
       if (check === gpioCheck && line) return withoutAgent(gpioCheck);
       if (!isMissing) return check;

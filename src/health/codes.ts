@@ -286,8 +286,13 @@ export const CODES = {
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",
     "The status socket, or status.listen, cannot be opened, so the agent cannot be asked there.",
-    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free port; the agent tries again each minute.",
+    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free " +
+      "port; the agent tries again each minute.",
   ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;
+
+export function isCode(code: string | null): code is Code {
+  return code !== null && Object.hasOwn(CODES, code);
+}

@@ -1,6 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import type { Identity } from "./identity.ts";
-import { CLOCK_REMEDY, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
+import { CLOCK_REMEDY, isEarly, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
 
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
@@ -34,7 +34,7 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
     const kind = code === UNAVAILABLE ? "UNAVAILABLE" : "REFUSED";
     return refused(peer, endpoint, { kind, reason: refusal }, error, tried);
   }
-  if (code === "CERT_NOT_YET_VALID") return clockBehind(peer, endpoint, error);
+  if (isEarly(error)) return clockBehind(peer, endpoint, error);
   if (isTrustFailure(error)) {
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
       code: `${peer.toUpperCase()}_UNTRUSTED`,
@@ -51,7 +51,6 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
   });
 }
 
-/** Servers do not present certificates of the future; machines without a real-time clock live in the past. */
 function clockBehind(peer: Peer, endpoint: string, cause: unknown): AgentError {
   return new AgentError(
     `by this machine's clock the certificate of the ${peer} ${endpoint} is not yet valid`,

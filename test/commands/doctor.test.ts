@@ -230,8 +230,9 @@ test("no configuration yet, bus or line named: these count, exit 0 if they are w
   assert.match(good.of("gpio").detail, /^chardev: GPIO17 is line 17 of gpiochip0 .* free/);
   gpiod.occupy(17, "w1-gpio");
   const taken = await look({ line: { gpio: 17 } });
-  assert.deepEqual([taken.code, taken.of("gpio").result, taken.of("i2c").result], [1, "failed", "ok"]);
+  assert.deepEqual([taken.code, taken.of("gpio").result, taken.of("i2c").result], [1, "failed", "skipped"]);
   slaves.clear();
+  assert.equal((await look({ line: { gpio: 4 } })).code, 0, "nobody has asked for the sensor");
   const { code, of } = await look({ bus: 3 });
   assert.equal(code, 1);
   assert.match(of("i2c").detail, /no SHT31 answers at 0x44 or 0x45 on \/dev\/i2c-3/);

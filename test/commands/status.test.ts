@@ -137,6 +137,16 @@ start it, name the configuration that it runs with by --config, or look for STAT
   );
 });
 
+test("no agent, for programs: code, message and remedy, exit 70", async (t) => {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const { code, said, complained } = await ask(socket, true);
+  assert.deepEqual([code, complained], [70, ""]);
+  const { message, remedy, ...rest } = JSON.parse(said);
+  assert.deepEqual(rest, { code: "AGENT_NOT_RUNNING" });
+  assert.match(message, /^nobody listens on /);
+  assert.match(remedy, /^start it/);
+});
+
 test("a path that no socket can have is said to be one", async (t) => {
   const { code, complained } = await ask(join(await temporaryDirectory(t), "x".repeat(120)));
   assert.equal(code, 70);

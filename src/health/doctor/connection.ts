@@ -1,5 +1,5 @@
 import type { StatusDocument } from "../status.ts";
-import type { ConfiguredCheck, Finding } from "./check.ts";
+import { type ConfiguredCheck, codeOf, type Finding } from "./check.ts";
 import { resultOf, TRIAL, tryConnection } from "./trial.ts";
 
 /** Whether the hub lets this device in: by the running agent's word, or else by connecting to it for a moment. */
@@ -27,7 +27,8 @@ function judgeRunning({ state, hub, since, cause, code, remedy }: StatusDocument
   if (state === "online")
     return { result: "ok", detail: `the running agent is online at ${hub} since ${since}` };
   // The cause says what to do as well.
-  const detail = `the running agent: ${remedy && cause.endsWith(`; ${remedy}`) ? cause.slice(0, -remedy.length - 2) : cause}`;
+  const why = remedy && cause.endsWith(`; ${remedy}`) ? cause.slice(0, -remedy.length - 2) : cause;
+  const detail = `the running agent: ${why}`;
   const wait = "wait a minute, and run doctor again";
-  return { result: code ? resultOf(code) : "warning", detail, remedy: remedy ?? wait };
+  return { result: code ? resultOf(code) : "warning", detail, remedy: remedy ?? wait, ...codeOf(code) };
 }

@@ -26,6 +26,7 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
       result: "failed",
       detail: `${isThere ? "" : `${directory} cannot be made: `}${await reasonAgainst(folder, error)}`,
       remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
+      code: "STATE_NOT_KEPT",
     };
   }
   const { bavail, bsize } = await statfs(folder);

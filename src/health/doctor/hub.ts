@@ -8,6 +8,6 @@ export const hubCheck: ConfiguredCheck = {
   needs: ["tls.trustedCaFile"],
   async look({ config, hub }, signal) {
     if (!hub) return { result: "skipped", detail: "no assignment is kept that would name one" };
-    return lookAtPeer(hub, config, signal);
+    return lookAtPeer("HUB", hub, config, signal);
   },
 };

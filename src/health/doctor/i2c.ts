@@ -4,7 +4,7 @@ import { asAddress } from "../../sensor/i2c-faults.ts";
 import { addressesOf } from "../../sensor/open.ts";
 import { ADDRESSES, findChip } from "../../sensor/sht31/start.ts";
 import type { StatusDocument } from "../status.ts";
-import type { ConfiguredCheck, Finding, Ground } from "./check.ts";
+import { type ConfiguredCheck, codeOf, type Finding, type Ground } from "./check.ts";
 import { deviceFiles } from "./device-files.ts";
 
 /** Whether the sensor answers: it is asked for its status, unless the running agent does so all the time. */
@@ -31,10 +31,12 @@ export const i2cCheck: ConfiguredCheck = {
       const result = source === "auto" ? "warning" : "failed";
       if (error.code === "SENSOR_NO_ANSWER" && address !== "auto") {
         const elsewhere = await find(ADDRESSES).catch(() => undefined);
-        if (elsewhere) return { result, ...misplaced(error.message, elsewhere.address) };
+        if (elsewhere) {
+          return { result, ...misplaced(error.message, elsewhere.address), ...codeOf(error.code) };
+        }
       }
       const detail = error.code === "I2C_MISSING" ? await nameBuses(error.message, machine) : error.message;
-      return { result, detail, remedy: error.remedy };
+      return { result, detail, remedy: error.remedy, ...codeOf(error.code) };
     } finally {
       await bus.close();
     }
@@ -48,6 +50,7 @@ function judgeRunning({ sensor, reading }: StatusDocument): Finding {
     result: "failed",
     detail: `${who}: ${sensor.fault ?? "no reading yet"}`,
     remedy: sensor.remedy ?? "stop the agent and run doctor again: it then asks the sensor itself",
+    ...codeOf(sensor.code),
   };
 }
 

@@ -5,10 +5,10 @@ import type { Assignment, Credentials } from "../../hub/credentials.ts";
 import { type Identity, loadIdentity, readTrustedCa } from "../../hub/identity.ts";
 import { MODEL_ID } from "../../hub/model.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { CODES } from "../codes.ts";
-import type { Finding } from "./check.ts";
+import { CODES, isCode } from "../codes.ts";
+import { codeOf, type Finding } from "./check.ts";
 
-/** Milliseconds. Azure's DPS asks for 3 s and more between its answers, and on a small gateway the SDK takes seconds to load. */
+// Milliseconds. Azure's DPS asks for 3 s and more between its answers, and on a small gateway the SDK takes seconds to load.
 const REGISTRATION = 15_000;
 const CONNECTION = 15_000;
 /** Of both, and of what the SDK takes to load. */
@@ -74,13 +74,12 @@ async function connect(
 }
 
 function findingOf({ code, message, remedy }: AgentError): Finding {
-  return { result: resultOf(code), detail: message, remedy: withoutAgent(remedy) };
+  return { result: resultOf(code), detail: message, remedy: withoutAgent(remedy), ...codeOf(code) };
 }
 
 /** What only a person can mend is a failure; what may pass by itself is none yet. */
 export function resultOf(code: string): "failed" | "warning" {
-  const known = new Map<string, { severity: string }>(Object.entries(CODES)).get(code);
-  return known?.severity === "error" ? "failed" : "warning";
+  return isCode(code) && CODES[code].severity === "error" ? "failed" : "warning";
 }
 
 /** No agent runs that would try again. */

@@ -63,8 +63,8 @@ test("a hub that refuses the device is a failure, be it kept or just assigned", 
   const { rig, look, assignment } = await assigned(t);
   rig.cloud.faults.hub.refuse(5);
   for (const kept of [assignment, undefined]) {
-    const { result, detail, remedy } = await look({ isAlone: true, assignment: kept });
-    assert.equal(result, "failed");
+    const { result, detail, remedy, code } = await look({ isAlone: true, assignment: kept });
+    assert.deepEqual([result, code], ["failed", "HUB_REFUSED"]);
     assert.match(detail, /^the hub localhost:\d+ refused cave-01: not authorized$/);
     assert.match(remedy ?? "", /check that the device exists/);
   }
@@ -87,17 +87,18 @@ test("a hub that takes the connection and says nothing is left again", async (t)
 
 test("an unset clock, an expired certificate: the same is to be done about them as in the handshake", async (t) => {
   const { rig, look, config, assignment } = await assigned(t);
-  for (const [kind, remedy] of [
-    ["not-yet-valid", "wait for time synchronization, or set the clock"],
+  for (const [kind, code, remedy] of [
+    ["not-yet-valid", "CLOCK_BEHIND", "wait for time synchronization, or set the clock"],
     [
       "expired",
+      "HUB_UNTRUSTED",
       "check this machine's clock; if it is right, the server's certificate has to be renewed there",
     ],
   ] as const) {
     rig.cloud.faults.tls.presentCertificate(kind);
     const handshake = await findingOf(hubCheck, config, { hub: assignment.hub });
-    assert.equal(handshake.remedy, remedy);
-    assert.equal((await look({ isAlone: true, assignment })).remedy, remedy);
+    const connection = await look({ isAlone: true, assignment });
+    for (const found of [handshake, connection]) assert.deepEqual([found.code, found.remedy], [code, remedy]);
   }
 });
 
@@ -162,6 +163,7 @@ test("beside an agent the DPS is left alone: its word is taken, with its remedy"
     result: "failed",
     detail: "the running agent: the DPS says no",
     remedy,
+    code: "DPS_DISABLED",
   });
   const lost = { state: "backing-off", cause: "no route", code: "HUB_UNREACHABLE", remedy } as const;
   assert.equal((await look(running(lost))).result, "warning");
