@@ -64,7 +64,8 @@ async function numbersIn(directory: string): Promise<number[]> {
 /** Who works on the directory now; undefined if nobody does, or there is none. Rejects if that cannot be told. */
 export async function whoHolds(directory: string, clock: Clock): Promise<string | undefined> {
   const numbers = await numbersIn(directory).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
     throw error;
   });
   return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0], clock);

@@ -15,9 +15,9 @@ import { type Output, standardOutput } from "./output.ts";
 
 /**
  * `cave-agent config check`: says whether `run` would start with this configuration, and touches nothing that it keeps.
- * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, a sequence file that
- * is damaged, or a status socket that cannot be opened, is told and is none: the agent starts, and keeps in memory what
- * it can.
+ * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, a
+ * sequence file that is damaged, or a status socket that cannot be opened, is told and is none: the agent starts, and
+ * keeps in memory what it can.
  */
 export async function configCheck(
   file: string,

@@ -41,6 +41,9 @@ export function chooseScope(options: ScopeOptions, environment: Environment): Sc
       broken: new Set([...salvaged.broken].filter((key) => !isReplaced(key, options))),
     },
     checks: CHECKS.map((check) => {
+      if (check === i2cCheck && isMissing && line && bus === undefined) {
+        return skipped(check, "no bus is named: name the sensor's, as --bus 1");
+      }
       if (check === i2cCheck) return isOtherBus ? withoutAgent(i2cCheck) : check;
       if (check === gpioCheck && line) return withoutAgent(gpioCheck);
       if (!isMissing) return check;
@@ -67,7 +70,10 @@ function isReplaced(key: string, { bus, line }: ScopeOptions): boolean {
 
 /** What the running agent says is of its own bus and line, not of these. */
 function withoutAgent(check: ConfiguredCheck): ConfiguredCheck {
-  return { ...check, look: (ground, signal) => check.look({ ...ground, running: undefined }, signal) };
+  return {
+    ...check,
+    look: (ground, signal) => check.look({ ...ground, running: undefined, isAlone: true }, signal),
+  };
 }
 
 function skipped({ id, title }: Check, detail: string): MachineCheck {

@@ -4,6 +4,7 @@ import { describeReport } from "../health/doctor/describe.ts";
 import { runDoctor } from "../health/doctor/run.ts";
 import { askRunning, runningCheck } from "../health/doctor/running.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
+import type { KeptAssignment } from "../hub/assignment.ts";
 import { systemClock } from "../lib/clock.ts";
 import { chooseScope, type ScopeOptions } from "./doctor-scope.ts";
 import { EXIT } from "./exit.ts";
@@ -14,8 +15,8 @@ export interface DoctorOptions extends ScopeOptions {
   json: boolean;
   /** Left out: where Linux has it. */
   machine?: Machine;
-  /** The hub that an earlier run was assigned to, for when no agent is running that would say it. */
-  cachedHub?: (config: Config) => Promise<string | undefined>;
+  /** What an earlier run was assigned, for when no agent is running that would say it. */
+  keptAssignment?: (config: Config) => Promise<KeptAssignment | undefined>;
 }
 
 /** Something failed: the agent would not work as it should. */
@@ -32,11 +33,12 @@ export async function doctor(options: DoctorOptions, output: Output = standardOu
   const where = config && { socket: statusSocketOf(config), stateDirectory: config.state.directory };
   const answer = where && (await askRunning(where));
   const running = answer && "document" in answer ? answer.document : undefined;
-  const cached = config && (await options.cachedHub?.(config).catch(() => undefined));
+  const assignment = config && (await options.keptAssignment?.(config).catch(() => undefined));
   const report = await runDoctor(
     {
       configuration,
-      hub: running?.connection.hub ?? cached ?? undefined,
+      hub: running?.connection.hub ?? assignment?.hub,
+      assignment,
       running,
       isAlone: answer !== undefined && "error" in answer && answer.error.code === "AGENT_NOT_RUNNING",
       clock: systemClock,

@@ -9,13 +9,18 @@ const DEADLINE = 5000;
 
 /**
  * What the agent that answers on this socket says of its fan; undefined if no agent runs. Rejects with an AgentError if
- * that cannot be told: what may be an agent must not be worked against.
+ * that cannot be told: what may be an agent must not be worked against. Unless somebody `isSureOfDeath`, who is then
+ * believed that one which is not seen is not there.
  */
-export async function askRunningFan(choice: FanChoice): Promise<HealthDocument["fan"] | undefined> {
+export async function askRunningFan(
+  choice: FanChoice,
+  isSureOfDeath: boolean,
+): Promise<HealthDocument["fan"] | undefined> {
   try {
     return (await askAgent(choice, DEADLINE)).fan;
   } catch (error) {
-    if (isAgentError(error) && error.code === "AGENT_NOT_RUNNING") return undefined;
+    const code = isAgentError(error) ? error.code : undefined;
+    if (code === "AGENT_NOT_RUNNING" || (isSureOfDeath && code === "AGENT_UNSEEN")) return undefined;
     throw error;
   }
 }

@@ -55,7 +55,7 @@ export async function fan(options: FanOptions, parts: FanParts = {}): Promise<nu
   const { output = standardOutput, clock = systemClock, places = LINUX_GPIO, tools = {} } = world;
   try {
     const choice = chooseFan(options, environment);
-    const running = await askRunningFan(choice);
+    const running = await askRunningFan(choice, options.action === "safe");
     return await ACTIONS[options.action]({ ...options, choice, running, output, clock, places, tools });
   } catch (error) {
     if (isAborted(error)) return EXIT.stopped;

@@ -5,13 +5,14 @@ import { parseBus, parseSensorAddress } from "../config-formats.ts";
 import { isAgentError, messageOf } from "../errors.ts";
 import { type Line, parseLine } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
-import { parseAssignment } from "../hub/assignment.ts";
+import { type KeptAssignment, parseAssignment } from "../hub/assignment.ts";
 import { VERSION } from "../lib/package.ts";
 import { createStateFile } from "../lib/state-file.ts";
 import { configCheck } from "./config-check.ts";
 import { doctor } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { FAN_ACTIONS, type FanOptions, fan } from "./fan.ts";
+import { whenUnread } from "./output.ts";
 import { type ReadOptions, read } from "./read.ts";
 import { status } from "./status.ts";
 
@@ -63,7 +64,8 @@ export async function main(argv: string[]): Promise<number> {
   program
     .command("doctor")
     .description(
-      "check everything that the agent needs, by itself; sensor and GPIO also without a configuration",
+      "check everything that the agent needs, by itself; while none runs it connects to the hub for a moment, and asks " +
+        "the DPS for one if none is kept; sensor and GPIO also without a configuration",
     )
     .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
     .option(
@@ -78,7 +80,7 @@ export async function main(argv: string[]): Promise<number> {
     )
     .option("--json", "for programs", false)
     .action(async ({ config, ...given }: DoctorArguments) => {
-      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, cachedHub });
+      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, keptAssignment });
     });
   program
     .command("read")
@@ -171,14 +173,15 @@ function addressArgument(text: string): "auto" | number {
 function untilStopped(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  whenUnread(() => stop.abort());
   return stop.signal;
 }
 
-async function cachedHub({ state }: Config): Promise<string | undefined> {
+function keptAssignment({ state }: Config): Promise<KeptAssignment | undefined> {
   const file = createStateFile(join(state.directory, "assignment.json"), parseAssignment, {
     onFault: () => undefined,
   });
-  return (await file.read())?.hub;
+  return file.read();
 }
 
 async function withConfig(

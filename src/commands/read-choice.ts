@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { Whereabouts } from "../health/ask-agent.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import type { SensorConfig } from "../sensor/open.ts";
 import { type ConfigPlace, loadSections } from "./usable-part.ts";
@@ -15,7 +16,7 @@ export interface ReadChoice {
   config: Config;
   sensor: SensorConfig;
   /** Of an agent that may be reading the same sensor; undefined: none can. */
-  socket: string | undefined;
+  agent: Whereabouts | undefined;
   /** Whether a person has said where the real sensor is: a simulated reading is then no answer. */
   isNamed: boolean;
   /** The one address that a person has named. */
@@ -42,7 +43,9 @@ export function chooseSensor(
   return {
     config,
     sensor,
-    socket: isElsewhere ? undefined : statusSocketOf(config),
+    agent: isElsewhere
+      ? undefined
+      : { socket: statusSocketOf(config), stateDirectory: config.state.directory },
     isNamed,
     address: address === "auto" ? undefined : address,
   };

@@ -1,5 +1,5 @@
 import { AgentError, isAgentError } from "../errors.ts";
-import { askStatus } from "../health/client.ts";
+import { askAgent, type Whereabouts } from "../health/ask-agent.ts";
 import type { StatusDocument } from "../health/status.ts";
 import type { Clock } from "../lib/clock.ts";
 import { asAddress } from "../sensor/i2c-faults.ts";
@@ -7,7 +7,7 @@ import type { Sensor } from "../sensor/sensor.ts";
 import type { ReadAnswer } from "./read-answer.ts";
 import type { ReadChoice } from "./read-choice.ts";
 
-export interface SourceParts extends Pick<ReadChoice, "socket" | "isNamed" | "address"> {
+export interface SourceParts extends Pick<ReadChoice, "agent" | "isNamed" | "address"> {
   sensor: Sensor;
   clock: Clock;
 }
@@ -17,10 +17,10 @@ export interface SourceParts extends Pick<ReadChoice, "socket" | "isNamed" | "ad
  * spoil each other's conversions. Rejects with an AgentError if there is none.
  */
 export async function readOrAsk(
-  { socket, sensor, clock, ...meant }: SourceParts,
+  { agent, sensor, clock, ...meant }: SourceParts,
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
-  const document = socket === undefined ? undefined : await askRunning(socket);
+  const document = agent === undefined ? undefined : await askRunning(agent);
   if (document && isMeant(document, meant)) return answerOf(document);
   const reading = await sensor.read(signal);
   const { serial } = sensor.describe();
@@ -34,9 +34,9 @@ export async function readOrAsk(
   };
 }
 
-async function askRunning(socket: string): Promise<StatusDocument | undefined> {
+async function askRunning(agent: Whereabouts): Promise<StatusDocument | undefined> {
   try {
-    return await askStatus(socket, 3000);
+    return await askAgent(agent, 3000);
   } catch (error) {
     if (isAgentError(error) && error.code === "AGENT_NOT_RUNNING") return undefined;
     throw error;
@@ -55,9 +55,9 @@ function isMeant(
 function answerOf({ sensor, reading }: StatusDocument): ReadAnswer {
   if (!reading || sensor.fault !== null) {
     throw new AgentError(`the running agent has no reading: ${sensor.fault ?? "it has just started"}`, {
-      code: "SENSOR_FAULT",
+      code: sensor.code ?? "SENSOR_FAULT",
       retryable: true,
-      remedy: "look at: cave-agent status; or stop the agent and read again",
+      remedy: sensor.remedy ?? "look at: cave-agent status; or stop the agent and read again",
     });
   }
   const { serial, quality } = sensor;

@@ -15,7 +15,8 @@ export interface StatusOptions {
 
 /**
  * `cave-agent status`: asks the running agent and prints what it says. Resolves to the exit code: 0 if it answered,
- * whatever it said; 70 if no agent runs, may be asked or answers.
+ * whatever it said; 70 if no agent runs, may be asked or answers, and says why: with `json` as `code`, `message` and
+ * `remedy`.
  */
 export async function status(
   { json, ...where }: StatusOptions,
@@ -28,7 +29,9 @@ export async function status(
     return EXIT.stopped;
   } catch (error) {
     if (!isAgentError(error)) throw error;
-    output.complain(`${error.message}\n${error.remedy}\n`);
+    const { code, message, remedy } = error;
+    if (json) output.say(`${JSON.stringify({ code, message, remedy }, null, 2)}\n`);
+    else output.complain(`${message}\n${remedy}\n`);
     return EXIT.fault;
   }
 }

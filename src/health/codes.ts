@@ -42,6 +42,11 @@ export const CODES = {
     "No agent listens on the status socket.",
     "Start the agent, or name the configuration that it runs with; its log says if it has no socket.",
   ),
+  AGENT_UNSEEN: entry(
+    "error",
+    "Whether an agent runs cannot be told: it could write neither its lock nor its status socket.",
+    "Let the state directory be written again, or run the command as the agent's user.",
+  ),
   CERTIFICATE_EXPIRED: entry("error", "The device certificate has expired.", RENEW_REMEDY),
   CERTIFICATE_EXPIRES_WITHIN_1_DAY: entry(
     "error",
@@ -285,9 +290,14 @@ export const CODES = {
   ),
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",
-    "The status socket cannot be opened, so the agent cannot be asked on this machine.",
-    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free port; the agent tries again each minute.",
+    "The status socket, or status.listen, cannot be opened, so the agent cannot be asked there.",
+    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free " +
+      "port; the agent tries again each minute.",
   ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;
+
+export function isCode(code: string | null): code is Code {
+  return code !== null && Object.hasOwn(CODES, code);
+}

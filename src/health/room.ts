@@ -4,12 +4,17 @@ import { AgentError, causeOf, isAgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { everyPeriod } from "../lib/periodic.ts";
 import type { Logger } from "../log.ts";
-import { openStatusServer, type StatusServer, type StatusServerOptions } from "./socket.ts";
+import {
+  openLoopbackServer,
+  openStatusServer,
+  type StatusServer,
+  type StatusServerOptions,
+} from "./socket.ts";
 import { statusSocketOf } from "./socket-path.ts";
 
-/** The agent's status socket, for as long as the agent runs. */
+/** The agent's status socket, and status.listen if it is set, for as long as the agent runs. */
 export interface StatusRoom {
-  /** Opens it again, once a minute, while it could not be opened or its name is gone; resolves once `signal` aborts. */
+  /** Opens either again, once a minute, while it could not be opened or is gone; resolves once `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -17,51 +22,88 @@ export interface StatusRoom {
 export interface StatusRoomParts extends Pick<StatusServerOptions, "document" | "diagnose"> {
   log: Logger;
   clock: Clock;
-  /** Why it is not there; undefined: it is. Called when that changes. */
+  /** Why one of them is not there, or both; undefined: they are. Called when that changes. */
   onChange: (unusable: AgentError | undefined) => void;
 }
 
 const LOOK_EVERY = 60_000;
 
+/** One way to ask the agent. */
+interface Door {
+  open: () => Promise<StatusServer>;
+  isThere: () => boolean;
+  /** What cannot be done without it. */
+  loss: string;
+  server?: StatusServer | undefined;
+  fault?: AgentError | undefined;
+}
+
 /**
- * Opens the agent's status socket. That it cannot be opened is told, and does not keep the cave from living. Rejects with
- * `STATUS_SOCKET_IN_USE` if another agent listens there: two of one configuration are a mistake to be seen at once.
+ * Opens the agent's status socket and, by itself, status.listen. That one cannot be opened is told, and does not keep the
+ * cave from living. Rejects with `STATUS_SOCKET_IN_USE` if another agent listens on the socket: two of one configuration
+ * are a mistake to be seen at once.
  */
 export async function openStatus(config: Config, parts: StatusRoomParts): Promise<StatusRoom> {
   const { document, diagnose, log, clock, onChange } = parts;
+  const { listen } = config.status;
   const socket = statusSocketOf(config);
-  let server: StatusServer | undefined;
+  const local: Door = {
+    open: () => openStatusServer({ document, diagnose, socket }),
+    isThere: () => existsSync(socket),
+    loss: "the agent cannot be asked on this machine",
+  };
+  const loopback: Door = {
+    open: () => openLoopbackServer(listen, document),
+    isThere: () => true,
+    loss: "status and metrics are not served on TCP",
+  };
+  const doors = listen === "" ? [local] : [local, loopback];
   let told: string | undefined;
 
-  function tell(unusable: AgentError | undefined): void {
+  function tell(): void {
+    const unusable = combine(doors.flatMap(({ fault }) => fault ?? []));
     if (unusable?.message === told) return;
     told = unusable?.message;
-    if (unusable) {
-      log.warn({ event: "status-socket", ...causeOf(unusable) }, "the agent cannot be asked on this machine");
-    }
     onChange(unusable);
   }
 
-  async function open(): Promise<void> {
-    server = await openStatusServer({ document, diagnose, socket, listen: config.status.listen });
-    tell(undefined);
+  async function open(door: Door): Promise<void> {
+    try {
+      door.server = await door.open();
+      door.fault = undefined;
+    } catch (error) {
+      const before = door.fault?.message;
+      door.fault = asUnusable(error);
+      if (door.fault.message === before) return;
+      log.warn({ event: "status-socket", ...causeOf(door.fault) }, door.loss);
+    }
   }
 
   async function look(): Promise<void> {
-    if (server && existsSync(socket)) return;
-    await server?.close();
-    server = undefined;
-    await open().catch((error: unknown) => tell(asUnusable(error)));
+    for (const door of doors) {
+      if (door.server && door.isThere()) continue;
+      await door.server?.close();
+      door.server = undefined;
+      await open(door);
+    }
+    tell();
   }
 
-  await open().catch((error: unknown) => {
-    if (isAgentError(error) && error.code === "STATUS_SOCKET_IN_USE") throw error;
-    tell(asUnusable(error));
-  });
-  return {
-    run: (signal) => everyPeriod(() => LOOK_EVERY, look, clock, signal),
-    close: async () => server?.close(),
-  };
+  const close = async () => void (await Promise.all(doors.map(({ server }) => server?.close())));
+  for (const door of doors) await open(door);
+  if (local.fault?.code === "STATUS_SOCKET_IN_USE") {
+    await close();
+    throw local.fault;
+  }
+  tell();
+  return { run: (signal) => everyPeriod(() => LOOK_EVERY, look, clock, signal), close };
+}
+
+function combine([first, ...others]: AgentError[]): AgentError | undefined {
+  if (!first || others.length === 0) return first;
+  const { code, retryable, remedy } = first;
+  const message = [first, ...others].map((each) => each.message).join("; ");
+  return new AgentError(message, { code, retryable, remedy });
 }
 
 function asUnusable(error: unknown): AgentError {

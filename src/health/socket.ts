@@ -11,8 +11,6 @@ import { listenOnSocket } from "./unix-socket.ts";
 export interface StatusServerOptions {
   /** Path of the Unix socket. */
   socket: string;
-  /** `address:port` on loopback for /status and /metrics; empty: none. Port 0: any free one. */
-  listen: string;
   document: () => HealthDocument;
   /** Doctor's report; ends early when `signal` aborts. */
   diagnose: () => Promise<Report>;
@@ -21,44 +19,42 @@ export interface StatusServerOptions {
 }
 
 export interface StatusServer {
-  /** The loopback address in use, if one was asked for. */
-  address: { host: string; port: number } | undefined;
   /** Ends within 200 ms, whatever its clients do, and removes the socket. */
   close(): Promise<void>;
 }
 
-// Longer than doctor's longest check.
+/** The same on TCP, for programs that cannot open a Unix socket. */
+export interface LoopbackServer extends StatusServer {
+  address: { host: string; port: number };
+}
+
+// Longer than any check of doctor's takes beside an agent, 5 s: that of the connection then has its word.
 const IDLE_AFTER = 10_000;
 const MOST_CONNECTIONS = 16;
 
 /**
- * Serves health on a Unix socket, and on loopback TCP if asked to. Rejects with an AgentError `STATUS_SOCKET_IN_USE` or
- * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach; nothing stays open then.
+ * Serves health on a Unix socket. Rejects with an AgentError `STATUS_SOCKET_IN_USE` or `STATUS_SOCKET_UNUSABLE`; nothing
+ * stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { document, diagnose, idleAfter = IDLE_AFTER } = options;
-  const loopback = options.listen === "" ? undefined : loopbackOf(options.listen);
-  const local = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
-  const open = [local];
-  await listenOnSocket(local, options.socket);
-  let address: StatusServer["address"];
-  if (loopback) {
-    // No /diagnose: a connection to the cloud is nothing that a page in a browser may set off.
-    const tcp = createLimitedServer(createRoutes({ document, isAllowedHost: isLocalHost }), idleAfter);
-    try {
-      address = await listenOnLoopback(tcp, loopback.host, loopback.port);
-    } catch (error) {
-      await end(local);
-      throw error;
-    }
-    open.push(tcp);
-  }
-  return {
-    address,
-    async close() {
-      await Promise.all(open.map(end));
-    },
-  };
+  const server = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
+  await listenOnSocket(server, options.socket);
+  return { close: () => end(server) };
+}
+
+/**
+ * Serves /status and /metrics on `listen`, `address:port` on loopback; port 0: any free one. Rejects with
+ * `STATUS_SOCKET_UNUSABLE`, and with a RangeError for an address that others could reach.
+ */
+export async function openLoopbackServer(
+  listen: string,
+  document: () => HealthDocument,
+): Promise<LoopbackServer> {
+  const { host, port } = loopbackOf(listen);
+  // No /diagnose: a connection to the cloud is nothing that a page in a browser may set off.
+  const server = createLimitedServer(createRoutes({ document, isAllowedHost: isLocalHost }), IDLE_AFTER);
+  return { address: await listenOnLoopback(server, host, port), close: () => end(server) };
 }
 
 /** The configuration was checked; this is the last door before the network. */

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { AgentError, fileReason, messageOf } from "../errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
-import { existingPart, tryToWrite } from "./doctor/disk.ts";
+import { existingPart, tryToWrite } from "../lib/writable.ts";
 
 const WRITABLE = "set status.socket to a path that the agent may write";
 

@@ -1,6 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import type { Identity } from "./identity.ts";
-import { isTrustFailure, tlsRefusal } from "./tls-failure.ts";
+import { CLOCK_REMEDY, isEarly, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
 
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
@@ -10,9 +10,6 @@ export interface Try {
   identity: Identity;
   at: number;
 }
-
-const TRUST_REMEDY =
-  "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
 
 // MQTT 3.1.1 section 3.2.2.3: the return codes of CONNACK that refuse.
 const REFUSALS: Record<number, string> = {
@@ -37,12 +34,12 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
     const kind = code === UNAVAILABLE ? "UNAVAILABLE" : "REFUSED";
     return refused(peer, endpoint, { kind, reason: refusal }, error, tried);
   }
-  if (code === "CERT_NOT_YET_VALID") return clockBehind(peer, endpoint, error);
+  if (isEarly(error)) return clockBehind(peer, endpoint, error);
   if (isTrustFailure(error)) {
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
       code: `${peer.toUpperCase()}_UNTRUSTED`,
       retryable: true,
-      remedy: TRUST_REMEDY,
+      remedy: trustRemedy(error),
       cause: error,
     });
   }
@@ -54,14 +51,13 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
   });
 }
 
-/** Servers do not present certificates of the future; machines without a real-time clock live in the past. */
 function clockBehind(peer: Peer, endpoint: string, cause: unknown): AgentError {
   return new AgentError(
     `by this machine's clock the certificate of the ${peer} ${endpoint} is not yet valid`,
     {
       code: "CLOCK_BEHIND",
       retryable: true,
-      remedy: "wait for time synchronization, or set the clock",
+      remedy: CLOCK_REMEDY,
       cause,
     },
   );

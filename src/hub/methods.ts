@@ -1,6 +1,6 @@
 import type { ControlState } from "../control/state.ts";
 import type { Control } from "../control.ts";
-import { isAgentError, messageOf } from "../errors.ts";
+import { causeOf, isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
@@ -130,7 +130,7 @@ async function readSensor(parts: MethodParts): Promise<MethodResponse> {
     const { temperature, humidity, source, heated } = await parts.control.read(parts.stopping);
     return answer(200, { temperature, humidity, source, ...(heated && { heated }) });
   } catch (error) {
-    return answer(503, { result: `Sensor failed: ${messageOf(error)}` });
+    return answer(503, { result: `Sensor failed: ${messageOf(error)}`, ...causeOf(error) });
   }
 }
 

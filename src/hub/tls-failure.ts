@@ -27,3 +27,19 @@ export function isTrustFailure(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && !tlsRefusal(error) && /CERT|SIGNED|ISSUER|SIGNATURE|ALTNAME/.test(code);
 }
+
+/** True if the server's certificate is one of the future; machines without a real-time clock live in the past. */
+export function isEarly(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "CERT_NOT_YET_VALID";
+}
+
+export const CLOCK_REMEDY = "wait for time synchronization, or set the clock";
+
+/** What to do about a server whose certificate was not accepted: its dates are no matter of trust. */
+export function trustRemedy(error: unknown): string {
+  if (isEarly(error)) return CLOCK_REMEDY;
+  if (error instanceof Error && "code" in error && error.code === "CERT_HAS_EXPIRED") {
+    return "check this machine's clock; if it is right, the server's certificate has to be renewed there";
+  }
+  return "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
+}

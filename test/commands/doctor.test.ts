@@ -8,6 +8,7 @@ import { loadConfig } from "#agent/config.js";
 import { type CheckResult, LINUX, type Report } from "#agent/health/doctor/check.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
+import { askedOf } from "#agent/hub/assignment.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { lockState } from "#agent/state-lock.js";
 import { healthDocument, SOUND } from "../health/support.js";
@@ -29,8 +30,8 @@ async function run(options: DoctorOptions): Promise<{ code: number; said: string
   return { code, said };
 }
 
-async function report(file: string, cachedHub?: DoctorOptions["cachedHub"]) {
-  const { code, said } = await run({ file, json: true, ...(cachedHub && { cachedHub }) });
+async function report(file: string, keptAssignment?: DoctorOptions["keptAssignment"]) {
+  const { code, said } = await run({ file, json: true, ...(keptAssignment && { keptAssignment }) });
   const read = JSON.parse(said) as Report;
   const find = (id: string): CheckResult => read.checks.find((check) => check.id === id) ?? assert.fail(id);
   return { code, said, read, find };
@@ -54,14 +55,17 @@ test("all is well, no agent running: exit 0, and the ID scope is not printed", a
   assert.ok(!said.includes("PRIVATE KEY"));
 });
 
-test("the DPS refuses the device for good: exit 1, be there an assignment of old or not", async (t) => {
+test("the DPS or the hub refuses the device for good: exit 1", async (t) => {
   const { rig, file } = await setUp(t);
   rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
   const first = await report(file);
   assert.equal(first.code, 1);
   assert.deepEqual([first.find("dps").result, first.find("connection").result], ["ok", "failed"]);
-  const again = await report(file, async () => rig.cloud.endpoints.hubs[0]?.hostName);
-  assert.deepEqual([again.code, again.find("connection").result], [1, "failed"]);
+  const again = await report(file, assignmentIn(rig, file));
+  assert.deepEqual(
+    [again.code, again.find("hub").result, again.find("connection").result],
+    [1, "ok", "failed"],
+  );
 });
 
 test("an agent that runs without its socket is noticed, and does not lose its turn at the DPS", async (t) => {
@@ -97,7 +101,6 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   mkdirSync(config.state.directory, { recursive: true });
   const server = await openStatusServer({
     socket: statusSocketOf(config),
-    listen: "",
     document: () => document,
     diagnose: () => Promise.reject(new Error("not asked")),
   });
@@ -110,9 +113,15 @@ test("a running agent is asked for its hub and its conditions", async (t) => {
   assert.equal(find("agent").remedy, "SENSOR_STUCK: Exchange it.");
 });
 
-test("without a running agent the cached hub is tried", async (t) => {
+function assignmentIn(rig: CloudRig, file: string) {
+  const hub = rig.cloud.endpoints.hubs[0]?.hostName ?? "";
+  const asked = askedOf(loadConfig(file).provisioning, "cave-01");
+  return async () => ({ hub, deviceId: "cave-01", askedOf: asked });
+}
+
+test("without a running agent the kept hub is tried", async (t) => {
   const { rig, file } = await setUp(t);
-  const { find } = await report(file, async () => rig.cloud.endpoints.hubs[0]?.hostName);
+  const { find } = await report(file, assignmentIn(rig, file));
   assert.equal(find("hub").result, "ok", find("hub").detail);
   const { find: again } = await report(file, () => Promise.reject(new Error("damaged")));
   assert.equal(again("hub").result, "skipped");
@@ -221,8 +230,9 @@ test("no configuration yet, bus or line named: these count, exit 0 if they are w
   assert.match(good.of("gpio").detail, /^chardev: GPIO17 is line 17 of gpiochip0 .* free/);
   gpiod.occupy(17, "w1-gpio");
   const taken = await look({ line: { gpio: 17 } });
-  assert.deepEqual([taken.code, taken.of("gpio").result, taken.of("i2c").result], [1, "failed", "ok"]);
+  assert.deepEqual([taken.code, taken.of("gpio").result, taken.of("i2c").result], [1, "failed", "skipped"]);
   slaves.clear();
+  assert.equal((await look({ line: { gpio: 4 } })).code, 0, "nobody has asked for the sensor");
   const { code, of } = await look({ bus: 3 });
   assert.equal(code, 1);
   assert.match(of("i2c").detail, /no SHT31 answers at 0x44 or 0x45 on \/dev\/i2c-3/);
@@ -247,7 +257,6 @@ test("what the running agent says of its bus and line is not taken for another's
   mkdirSync(directory);
   const server = await openStatusServer({
     socket: join(directory, "status.sock"),
-    listen: "",
     document: () => healthDocument({ sensor: { source: "sht31", state: "ok", quality: "good", ...SOUND } }),
     diagnose: () => Promise.reject(new Error("not asked")),
   });
@@ -257,6 +266,16 @@ test("what the running agent says of its bus and line is not taken for another's
   assert.match(its.of("i2c").detail, /^the running agent reads the sht31/);
   const { of } = await look({ bus: 3 });
   assert.match(of("i2c").detail, /^no SHT31 answers at .*i2c-3$/);
+});
+
+test("a chip that is an agent's which cannot be asked is left alone, another bus is not", async (t) => {
+  const { usualFile, look } = await setUpBare(t);
+  writeFileSync(usualFile, '[state]\ndirectory = "state"\n');
+  const lock = await lockState(join(usualFile, "../state"), "process 17", systemClock);
+  defer(t, () => lock.release());
+  const { of } = await look({ bus: 1 });
+  assert.deepEqual([of("agent").result, of("i2c").result], ["failed", "skipped"]);
+  assert.equal((await look({ bus: 3 })).of("i2c").result, "ok");
 });
 
 test("as a program: doctor takes --bus and --line as read and fan do", async (t) => {

@@ -54,7 +54,6 @@ async function runAgent(t: TestContext, folder: string, changes: Partial<HealthD
   mkdirSync(join(folder, "state"));
   const server = await openStatusServer({
     socket: join(folder, "state/status.sock"),
-    listen: "",
     document: () => healthDocument({ fan: { ...healthDocument().fan, ...changes } }),
     diagnose: () => Promise.reject(new Error("not asked")),
   });
@@ -161,7 +160,6 @@ test("what may be an agent, and does not answer as one, is not worked against: 7
   mkdirSync(join(folder, "state"));
   const server = await openStatusServer({
     socket: join(folder, "state/status.sock"),
-    listen: "",
     document: () => {
       throw new Error("hung");
     },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -6,6 +7,7 @@ import { type ReadOptions, read } from "#agent/commands/read.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import type { StatusDocument } from "#agent/health/status.js";
 import { systemClock } from "#agent/lib/clock.js";
+import { lockState } from "#agent/state-lock.js";
 import { healthDocument, SOUND } from "../health/support.ts";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";
@@ -47,13 +49,12 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
     mkdirSync(stateDirectory);
     const server = await openStatusServer({
       socket: join(stateDirectory, "status.sock"),
-      listen: "",
       document: () => ({ ...document, conditions: [] }),
       diagnose: () => Promise.reject(new Error("not asked")),
     });
     defer(t, () => server.close());
   }
-  return { air, chip, controller, usualFile, run, startAgent };
+  return { air, chip, controller, usualFile, stateDirectory, run, startAgent };
 }
 
 const REAL = healthDocument({
@@ -150,6 +151,17 @@ describe("cave-agent read", () => {
     assert.equal(controller.counts().opened, 0);
   });
 
+  it("leaves the chip to an agent that runs without its socket, unless another bus is named", async (t) => {
+    const { run, stateDirectory, controller } = await setUp(t);
+    const lock = await lockState(stateDirectory, "process 17, for cave-01", systemClock);
+    defer(t, () => lock.release());
+    const { code, complained } = await run();
+    assert.equal(code, 70);
+    assert.match(complained, /^an agent runs that cannot be asked on .*: process 17, for cave-01\n/);
+    assert.equal(controller.counts().opened, 0);
+    assert.match((await run({ bus: 3 })).said, /sht31 0badcafe\n/);
+  });
+
   it("reads the sensor beside an agent that simulates only when it is named", async (t) => {
     const { run, startAgent } = await setUp(t);
     await startAgent(healthDocument());
@@ -162,7 +174,20 @@ describe("cave-agent read", () => {
     await startAgent({ ...REAL, sensor: { ...REAL.sensor, state: "failed", fault: "no SHT31 answers" } });
     const { code, complained } = await run();
     assert.equal(code, 70);
-    assert.match(complained, /the running agent has no reading: no SHT31 answers\n/);
+    assert.match(
+      complained,
+      /the running agent has no reading: no SHT31 answers\nlook at: cave-agent status/,
+    );
+  });
+
+  it("says what the agent knows to do about it", async (t) => {
+    const { run, startAgent } = await setUp(t);
+    const fault = { fault: "no SHT31 answers", code: "SENSOR_NO_ANSWER", remedy: "check the cable" };
+    await startAgent({ ...REAL, sensor: { ...REAL.sensor, state: "failed", ...fault } });
+    assert.equal(
+      (await run()).complained,
+      "the running agent has no reading: no SHT31 answers\ncheck the cable\n",
+    );
   });
 
   it("has not read what it was stopped at", async (t) => {
@@ -244,6 +269,20 @@ describe("the program cave-agent read", () => {
     const isInstalled = existsSync(join(ROOT, "node_modules/i2c-bus/build/Release/i2c.node"));
     if (isInstalled) assert.match(output, /^there is no \/dev\/i2c-250\nswitch I2C on/);
     else assert.match(output, /^the npm package i2c-bus cannot be loaded/);
+  });
+
+  it("ends a watch quietly when nobody reads it any more, as after head -1", async (t) => {
+    const file = join(await temporaryDirectory(t), "config.toml");
+    writeFileSync(file, '[sensor]\nsource = "simulated"\nreadEvery = "500ms"\n');
+    const watch = spawnAgent(t, ["read", "--watch", "--json", "--config", file]);
+    const ended = once(watch.process, "exit");
+    let complained = "";
+    watch.process.stderr?.on("data", (chunk: Buffer) => {
+      complained += chunk.toString();
+    });
+    while (!watch.output().includes("humidity")) await systemClock.sleep(20);
+    watch.process.stdout?.destroy();
+    assert.deepEqual([await ended, complained], [[0, null], ""]);
   });
 
   it("ends a watch with 0 on Ctrl-C", async (t) => {

@@ -32,7 +32,6 @@ async function serve(t: TestContext, changes: Partial<HealthDocument> = {}): Pro
   const socket = join(await temporaryDirectory(t), "status.sock");
   const server = await openStatusServer({
     socket,
-    listen: "",
     document: () => healthDocument(changes),
     diagnose: () => Promise.reject(new Error("not asked")),
   });
@@ -136,6 +135,16 @@ test("no agent: one line with the socket, one with the remedy, exit 70", async (
     `nobody listens on ${socket}: no agent runs, or it could not open its status socket
 start it, name the configuration that it runs with by --config, or look for STATUS_SOCKET_UNUSABLE in its log\n`,
   );
+});
+
+test("no agent, for programs: code, message and remedy, exit 70", async (t) => {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const { code, said, complained } = await ask(socket, true);
+  assert.deepEqual([code, complained], [70, ""]);
+  const { message, remedy, ...rest } = JSON.parse(said);
+  assert.deepEqual(rest, { code: "AGENT_NOT_RUNNING" });
+  assert.match(message, /^nobody listens on /);
+  assert.match(remedy, /^start it/);
 });
 
 test("a path that no socket can have is said to be one", async (t) => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pino } from "pino";
@@ -16,24 +18,28 @@ import { healthDocument } from "./support.js";
 const MINUTE = 60_000;
 
 /** A room whose socket is in the folder `run`, which it makes. */
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, statusToml = "") {
   const folder = await temporaryDirectory(t);
   const run = join(folder, "run");
   const socket = join(run, "status.sock");
   const file = join(folder, "config.toml");
   writeFileSync(
     file,
-    `[device]\ncertificateFile = "x"\nkeyFile = "x"\n[provisioning]\nidScope = "0ne00000000"\n[status]\nsocket = "${socket}"\n`,
+    `[device]\ncertificateFile = "x"\nkeyFile = "x"\n[provisioning]\nidScope = "0ne00000000"\n[status]\nsocket = "${socket}"\n${statusToml}`,
   );
   const clock = createFakeClock();
   const changes: (string | undefined)[] = [];
+  const causes: string[] = [];
   const open = async () => {
     const room = await openStatus(loadConfig(file, {}), {
       document: healthDocument,
       diagnose: () => Promise.reject(new Error("not asked")),
       log: pino({ level: "silent" }),
       clock,
-      onChange: (unusable: AgentError | undefined) => changes.push(unusable?.code),
+      onChange: (unusable: AgentError | undefined) => {
+        changes.push(unusable?.code);
+        if (unusable) causes.push(unusable.message);
+      },
     });
     const stopping = new AbortController();
     const running = room.run(stopping.signal);
@@ -44,7 +50,7 @@ async function setUp(t: TestContext) {
     });
     return room;
   };
-  return { run, socket, clock, changes, open };
+  return { run, socket, clock, changes, causes, open };
 }
 
 test("a socket that cannot be opened is told, and opened once it can be", async (t) => {
@@ -77,4 +83,34 @@ test("a second room on the socket of a living one is refused", async (t) => {
   const { open } = await setUp(t);
   await open();
   await assert.rejects(open(), { code: "STATUS_SOCKET_IN_USE" });
+});
+
+test("a port that is taken is told by name and tried again; the socket is there meanwhile", async (t) => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  defer(t, () => other.close());
+  const address = other.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const { run, socket, clock, changes, causes, open } = await setUp(t, `listen = "127.0.0.1:${port}"\n`);
+  await open();
+  assert.deepEqual(changes, ["STATUS_SOCKET_UNUSABLE"]);
+  assert.match(causes[0] ?? "", /^status\.listen: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+  assert.equal((await askStatus(socket)).deviceId, "cave-01");
+
+  rmSync(run, { recursive: true });
+  writeFileSync(run, "in its way");
+  await until("both are told", async () => {
+    await clock.advance(MINUTE);
+    return causes.length > 1;
+  });
+  assert.match(causes[1] ?? "", /^the status socket .* cannot be used: .*; status\.listen: cannot listen/);
+  rmSync(run);
+  other.close();
+  await until("both are open", async () => {
+    await clock.advance(MINUTE);
+    return changes.at(-1) === undefined;
+  });
+  assert.equal((await askStatus(socket)).deviceId, "cave-01");
+  const { status } = await fetch(`http://127.0.0.1:${port}/metrics`);
+  assert.equal(status, 200);
 });

@@ -3,12 +3,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAgentError } from "#agent/errors.js";
-import { openStatusServer, type StatusServer, type StatusServerOptions } from "#agent/health/socket.js";
+import {
+  openLoopbackServer,
+  openStatusServer,
+  type StatusServer,
+  type StatusServerOptions,
+} from "#agent/health/socket.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
 import { healthDocument } from "./support.js";
@@ -22,7 +27,6 @@ async function open(
   const socket = options.socket ?? join(await temporaryDirectory(t), "run", "status.sock");
   const server = await openStatusServer({
     socket,
-    listen: "",
     document: healthDocument,
     diagnose: async () => REPORT,
     ...options,
@@ -174,8 +178,9 @@ test("it ends at once though clients hang and a diagnosis runs", async (t) => {
 });
 
 test("on loopback TCP there are status and metrics, for this machine's names only", async (t) => {
-  const { server } = await open(t, { listen: "127.0.0.1:0" });
-  const { host = "", port = 0 } = server.address ?? {};
+  const server = await openLoopbackServer("127.0.0.1:0", healthDocument);
+  defer(t, () => server.close());
+  const { host, port } = server.address;
   const get = (path: string, headers = {}) => ask({ host, port, path, headers });
   assert.equal((await get("/status")).status, 200);
   assert.equal((await get("/metrics", { Host: `localhost:${port}` })).status, 200);
@@ -193,26 +198,10 @@ test("on loopback TCP there are status and metrics, for this machine's names onl
   }
 });
 
-test("an address that other machines could reach is refused before anything listens", async (t) => {
-  const socket = join(await temporaryDirectory(t), "status.sock");
+test("an address that other machines could reach is refused before anything listens", async () => {
   for (const listen of ["0.0.0.0:9464", "cave.example:9464", "9464"]) {
-    await assert.rejects(open(t, { socket, listen }), /not address:port on loopback/);
+    await assert.rejects(openLoopbackServer(listen, healthDocument), /not address:port on loopback/);
   }
-  assert.ok(!existsSync(socket));
-});
-
-test("a port that is taken is named, and the socket is not left open", async (t) => {
-  const other = createServer().listen(0, "127.0.0.1");
-  await once(other, "listening");
-  defer(t, () => other.close());
-  const address = other.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  const socket = join(await temporaryDirectory(t), "status.sock");
-  await assert.rejects(
-    open(t, { socket, listen: `127.0.0.1:${port}` }),
-    refusal("STATUS_SOCKET_UNUSABLE", /status\.listen: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/),
-  );
-  assert.ok(!existsSync(socket));
 });
 
 test("a folder that may not be written is named", { skip: process.getuid?.() === 0 }, async (t) => {

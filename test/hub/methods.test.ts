@@ -1,29 +1,34 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { initialGuard } from "#agent/cave/guard.js";
 import { initialSteering } from "#agent/cave/steer.js";
 import { createControl } from "#agent/control.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import { runDoctor } from "#agent/health/doctor/run.js";
 import { createMethods, type MethodParts } from "#agent/hub/methods.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { openSht31 } from "#agent/sensor/open.js";
+import type { Sensor } from "#agent/sensor/sensor.js";
 import { createSimulatedSensor } from "#agent/sensor/simulated.js";
 import { healthDocument } from "../health/support.js";
 import { LOOSE_LIMITS, SETTINGS } from "../support/cave.js";
+import { defer } from "../support/cleanup.js";
 import { contentsOf, readModel } from "../support/dtdl.js";
 import { createFakeClock } from "../support/fake-clock.js";
+import { createController } from "../support/hardware/fake-adapter.js";
 import { ROOT } from "../support/rig.js";
 
 const NO_CONFIGURATION = { config: undefined, error: undefined, broken: new Set<string>() };
 
 /** The real control loop over a simulated fan that can be broken. */
-function build(minimumOff = 0) {
+function build(minimumOff = 0, real?: Sensor) {
   const clock = createFakeClock();
   const fan = createSimulatedFan({ safeState: "off" });
   const now = clock.monotonic();
   const control = createControl({
-    sensor: createSimulatedSensor({ seed: 1, speed: 1, clock, fanOn: () => fan.state() === "on" }),
+    sensor: real ?? createSimulatedSensor({ seed: 1, speed: 1, clock, fanOn: () => fan.state() === "on" }),
     fan,
     clock,
     readEvery: 5000,
@@ -52,6 +57,14 @@ function build(minimumOff = 0) {
   return { fan, stopping, call: createMethods(parts) };
 }
 
+/** An SHT31 that is not there. */
+function deadSensor(t: TestContext): Sensor {
+  const chosen = { source: "sht31", bus: 1, address: "auto", humidityOffset: 0, heater: "off" } as const;
+  const sensor = openSht31(chosen, { clock: systemClock, openAdapter: createController([]).open });
+  defer(t, () => sensor.close());
+  return sensor;
+}
+
 test("a fan that does not obey: 400 Fan failed, and no override is left", async () => {
   const { fan, call } = build();
   fan.breakDown();
@@ -62,6 +75,15 @@ test("a fan that does not obey: 400 Fan failed, and no override is left", async 
   fan.repair();
   const { payload } = await call("SetFanState", "auto");
   assert.equal((payload as { overrideUntil: unknown }).overrideUntil, null);
+});
+
+test("a sensor that gives no reading: 503 with code, cause and remedy", async (t) => {
+  const { status, payload } = await build(0, deadSensor(t)).call("ReadSensor", null);
+  const { remedy, ...rest } = payload as Record<string, string>;
+  const cause = "no SHT31 answers at 0x44 or 0x45 on /dev/i2c-1";
+  assert.deepEqual(rest, { result: `Sensor failed: ${cause}`, code: "SENSOR_NO_ANSWER", cause });
+  assert.match(remedy ?? "", /supply, SDA, SCL/);
+  assert.equal(status, 503);
 });
 
 test("what the guard holds is accepted, not executed; what could never act is refused", async () => {
@@ -145,9 +167,10 @@ test("docs/methods.md, README.md and the model have exactly the methods that the
 
 for (const { name, cells } of rowsOf(EXAMPLES)) {
   const [payload, status, shown] = cells;
-  test(`the example in docs/methods.md is true: ${name} ${payload} ${status}`, async () => {
+  test(`the example in docs/methods.md is true: ${name} ${payload} ${status}`, async (t) => {
     const answer: Record<string, unknown> = codeIn(shown);
-    const { fan, call } = build("heldBecause" in answer ? 60_000 : 0);
+    const sensor = answer.code === "SENSOR_NO_ANSWER" ? deadSensor(t) : undefined;
+    const { fan, call } = build("heldBecause" in answer ? 60_000 : 0, sensor);
     if (answer.code === "FAN_FAILED") fan.breakDown();
     const seen = await call(name, codeIn(payload));
     assert.equal(seen.status, Number(status));

@@ -5,7 +5,7 @@ import { fileReason, isAgentError } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
 import { describeName } from "../../lib/common-name.ts";
 import { chainProblem, parseChain } from "./chain.ts";
-import type { ConfiguredCheck, Finding } from "./check.ts";
+import { type ConfiguredCheck, codeOf, type Finding } from "./check.ts";
 import { isShared } from "./key.ts";
 
 const DAY = 86_400_000;
@@ -53,13 +53,15 @@ function judgeDates(certificate: X509Certificate, now: number): Finding | undefi
   const from = new Date(certificate.validFrom);
   const to = new Date(certificate.validTo);
   if (now > to.getTime()) {
-    return { result: "failed", detail: `"${name}" expired on ${to.toISOString()}`, remedy: RENEW };
+    const detail = `"${name}" expired on ${to.toISOString()}`;
+    return { result: "failed", detail, remedy: RENEW, code: "CERTIFICATE_EXPIRED" };
   }
   if (now < from.getTime()) {
     return {
       result: "failed",
       detail: `"${name}" is valid from ${from.toISOString()} on`,
       remedy: "check this machine's clock",
+      code: "CERTIFICATE_NOT_YET_VALID",
     };
   }
   return undefined;
@@ -78,7 +80,7 @@ async function judgePair({ device }: Config, who: string): Promise<Finding | und
     return undefined;
   } catch (error) {
     if (!isAgentError(error)) throw error;
-    return { result: "failed", detail: error.message, remedy: error.remedy };
+    return { result: "failed", detail: error.message, remedy: error.remedy, ...codeOf(error.code) };
   }
 }
 

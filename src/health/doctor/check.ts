@@ -1,10 +1,11 @@
 import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
+import type { KeptAssignment } from "../../hub/assignment.ts";
 import type { Clock } from "../../lib/clock.ts";
-
 import { openI2cAdapter } from "../../sensor/i2c.ts";
 import type { OpenI2cAdapter } from "../../sensor/i2c-bus.ts";
 import type { TimeServices } from "../clock/synchronized.ts";
+import { type Code, isCode } from "../codes.ts";
 import type { StatusDocument } from "../status.ts";
 
 /** `skipped`: it does not apply here, or it could not be told; that is no fault. */
@@ -17,6 +18,8 @@ export interface Finding {
   detail: string;
   /** What to do about it; with every warning and failure. */
   remedy?: string;
+  /** The code of docs/errors.md, for programs; left out where none fits. */
+  code?: Code;
 }
 
 export interface CheckResult extends Finding {
@@ -64,14 +67,21 @@ export const LINUX: Machine = {
   openAdapter: openI2cAdapter,
 };
 
+/** The field `code` of a finding, if docs/errors.md has such a code. */
+export function codeOf(code: string | null): Pick<Finding, "code"> {
+  return isCode(code) ? { code } : {};
+}
+
 /** What checks look at. */
 export interface Ground {
   configuration: Configuration;
   /** `host` or `host:port` of the assigned hub, where it is known. */
   hub: string | undefined;
+  /** What an earlier run was assigned. */
+  assignment?: KeptAssignment | undefined;
   /** What an agent that runs with this configuration says of itself. */
   running?: StatusDocument | undefined;
-  /** No agent runs with it: doctor may speak to the DPS in its place. */
+  /** No agent runs with it: doctor may speak to cloud and sensor in its place. */
   isAlone?: boolean;
   clock: Clock;
   machine: Machine;

@@ -26,6 +26,7 @@ export const clockCheck: MachineCheck = {
           result: "warning",
           detail: `${time}, not synchronized since boot, says ${service}`,
           remedy: REMEDY,
+          code: "CLOCK_UNSYNCHRONIZED",
         };
   },
 };

@@ -1,4 +1,4 @@
-import type { MachineCheck } from "./check.ts";
+import { codeOf, type MachineCheck } from "./check.ts";
 
 /** Whether the agent would start with this configuration. */
 export const configurationCheck: MachineCheck = {
@@ -6,6 +6,7 @@ export const configurationCheck: MachineCheck = {
   title: "configuration",
   async look({ configuration: { error } }) {
     if (!error) return { result: "ok", detail: "complete and within its bounds" };
-    return { result: "failed", detail: error.message.replaceAll("\n", "; "), remedy: error.remedy };
+    const { message, remedy, code } = error;
+    return { result: "failed", detail: message.replaceAll("\n", "; "), remedy, ...codeOf(code) };
   },
 };

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { open, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat, statfs } from "node:fs/promises";
 import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
+import { existingPart, tryToWrite } from "../../lib/writable.ts";
 import { refuseOtherDevice } from "../../state-device.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 
@@ -43,6 +42,7 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
       result: "failed",
       detail: `${isThere ? "" : `${directory} cannot be made: `}${await reasonAgainst(folder, error)}`,
       remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
+      code: "STATE_NOT_KEPT",
     };
   }
   const { bavail, bsize } = await statfs(folder);
@@ -52,28 +52,8 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
   return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
 }
 
-/** The lowest folder of this path, or else file, that is there. */
-export async function existingPart(directory: string): Promise<string> {
-  let folder = directory;
-  while (folder !== dirname(folder) && !(await stat(folder).catch(() => undefined))) folder = dirname(folder);
-  return folder;
-}
-
 async function reasonAgainst(folder: string, error: unknown): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (found && !found.isDirectory()) return `${folder} is a file, not a folder`;
   return `${folder} cannot be written: ${messageOf(error)}`;
-}
-
-/** A look at the rights would not show a full or failing disk. */
-export async function tryToWrite(folder: string): Promise<void> {
-  const file = join(folder, `.doctor-${randomUUID()}`);
-  const handle = await open(file, "wx", 0o600);
-  try {
-    await handle.writeFile("doctor\n");
-    await handle.sync();
-  } finally {
-    await handle.close();
-    await rm(file, { force: true });
-  }
 }

@@ -6,5 +6,5 @@ export const dpsCheck: ConfiguredCheck = {
   id: "dps",
   title: "DPS",
   needs: ["provisioning.host", "tls.trustedCaFile"],
-  look: ({ config }, signal) => lookAtPeer(config.provisioning.host, config, signal),
+  look: ({ config }, signal) => lookAtPeer("DPS", config.provisioning.host, config, signal),
 };

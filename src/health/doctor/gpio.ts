@@ -2,7 +2,7 @@ import type { LineFacts } from "../../fan/driver.ts";
 import { inspectFan } from "../../fan/inspect.ts";
 import { CODES } from "../codes.ts";
 import type { StatusDocument } from "../status.ts";
-import type { ConfiguredCheck, Finding } from "./check.ts";
+import { type ConfiguredCheck, codeOf, type Finding } from "./check.ts";
 
 /** Whether the configured lines are there and free, and by which of the kernel's interfaces the agent would use them. */
 export const gpioCheck: ConfiguredCheck = {
@@ -27,11 +27,12 @@ export const gpioCheck: ConfiguredCheck = {
   },
 };
 
-function judgeRunning({ fault, remedy }: StatusDocument["fan"]): Finding {
+function judgeRunning({ fault, remedy, code }: StatusDocument["fan"]): Finding {
   return {
     result: "failed",
     detail: `the running agent switches the fan: ${fault}`,
     remedy: remedy ?? CODES.FAN_FAILED.remedy,
+    ...codeOf(code),
   };
 }
 

@@ -7,7 +7,7 @@ export const hubCheck: ConfiguredCheck = {
   title: "hub",
   needs: ["tls.trustedCaFile"],
   async look({ config, hub }, signal) {
-    if (!hub) return { result: "skipped", detail: "no hub was assigned yet" };
-    return lookAtPeer(hub, config, signal);
+    if (!hub) return { result: "skipped", detail: "no assignment is kept that would name one" };
+    return lookAtPeer("HUB", hub, config, signal);
   },
 };

@@ -4,7 +4,7 @@ import { asAddress } from "../../sensor/i2c-faults.ts";
 import { addressesOf } from "../../sensor/open.ts";
 import { ADDRESSES, findChip } from "../../sensor/sht31/start.ts";
 import type { StatusDocument } from "../status.ts";
-import type { ConfiguredCheck, Finding, Ground } from "./check.ts";
+import { type ConfiguredCheck, codeOf, type Finding, type Ground } from "./check.ts";
 import { deviceFiles } from "./device-files.ts";
 
 /** Whether the sensor answers: it is asked for its status, unless the running agent does so all the time. */
@@ -12,11 +12,14 @@ export const i2cCheck: ConfiguredCheck = {
   id: "i2c",
   title: "sensor",
   needs: ["sensor.source", "sensor.bus", "sensor.address"],
-  async look({ config, machine, clock, running }, signal) {
+  async look({ config, machine, clock, running, isAlone }, signal) {
     const { source, bus: number, address } = config.sensor;
     if (source === "simulated") return { result: "skipped", detail: "the sensor is simulated" };
     // Two who talk to one chip disturb each other.
     if (running?.sensor.source === "sht31") return judgeRunning(running);
+    if (!running && !isAlone) {
+      return { result: "skipped", detail: "an agent that may be reading it could not be asked" };
+    }
     const bus = createI2cBus(number, machine.openAdapter, clock);
     const find = (addresses: readonly number[]) => findChip(bus, number, addresses, clock, signal);
     try {
@@ -28,10 +31,12 @@ export const i2cCheck: ConfiguredCheck = {
       const result = source === "auto" ? "warning" : "failed";
       if (error.code === "SENSOR_NO_ANSWER" && address !== "auto") {
         const elsewhere = await find(ADDRESSES).catch(() => undefined);
-        if (elsewhere) return { result, ...misplaced(error.message, elsewhere.address) };
+        if (elsewhere) {
+          return { result, ...misplaced(error.message, elsewhere.address), ...codeOf(error.code) };
+        }
       }
       const detail = error.code === "I2C_MISSING" ? await nameBuses(error.message, machine) : error.message;
-      return { result, detail, remedy: error.remedy };
+      return { result, detail, remedy: error.remedy, ...codeOf(error.code) };
     } finally {
       await bus.close();
     }
@@ -45,6 +50,7 @@ function judgeRunning({ sensor, reading }: StatusDocument): Finding {
     result: "failed",
     detail: `${who}: ${sensor.fault ?? "no reading yet"}`,
     remedy: sensor.remedy ?? "stop the agent and run doctor again: it then asks the sensor itself",
+    ...codeOf(sensor.code),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from "../../config.ts";
 import { isAgentError, messageOf } from "../../errors.ts";
 import { loadIdentity, readTrustedCa } from "../../hub/identity.ts";
-import { isTrustFailure, tlsRefusal } from "../../hub/tls-failure.ts";
+import { isEarly, isTrustFailure, tlsRefusal, trustRemedy } from "../../hub/tls-failure.ts";
 import type { Finding } from "./check.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { type Peer, shakeHands, type TlsParts } from "./handshake.ts";
@@ -10,7 +10,12 @@ const REFUSAL_REMEDY =
   "check that the server knows the CA of our certificate, that device.certificateFile holds its intermediates, and its dates";
 
 /** Connects to `endpoint` as the agent does, up to the end of the TLS handshake. */
-export async function lookAtPeer(endpoint: string, config: Config, signal: AbortSignal): Promise<Finding> {
+export async function lookAtPeer(
+  who: "DPS" | "HUB",
+  endpoint: string,
+  config: Config,
+  signal: AbortSignal,
+): Promise<Finding> {
   const own = ownPair(config);
   const parts: TlsParts = {
     ...parseEndpoint(endpoint),
@@ -25,6 +30,7 @@ export async function lookAtPeer(endpoint: string, config: Config, signal: Abort
         result: "failed",
         detail: `${detail}; it closes the connection right after the handshake`,
         remedy: REFUSAL_REMEDY,
+        code: `${who}_REFUSED`,
       };
     }
     return own
@@ -32,7 +38,7 @@ export async function lookAtPeer(endpoint: string, config: Config, signal: Abort
       : { result: "warning", detail: `${detail}; our certificate could not be shown`, remedy: "see above" };
   } catch (error) {
     signal.throwIfAborted();
-    return explain(endpoint, error);
+    return explain(who, endpoint, error);
   }
 }
 
@@ -51,27 +57,29 @@ function ownPair({ device }: Config): TlsParts["own"] {
   }
 }
 
-function explain(endpoint: string, error: unknown): Finding {
+function explain(who: "DPS" | "HUB", endpoint: string, error: unknown): Finding {
   const refusal = tlsRefusal(error);
   if (refusal) {
     return {
       result: "failed",
       detail: `${endpoint} refused our certificate in TLS: ${refusal}`,
       remedy: REFUSAL_REMEDY,
+      code: `${who}_REFUSED`,
     };
   }
   if (isTrustFailure(error)) {
     return {
       result: "failed",
       detail: `${endpoint} could not prove who it is: ${causeOf(error)}`,
-      remedy:
-        "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS",
+      remedy: trustRemedy(error),
+      code: isEarly(error) ? "CLOCK_BEHIND" : `${who}_UNTRUSTED`,
     };
   }
   return {
     result: "failed",
     detail: `${endpoint} cannot be reached by TLS: ${causeOf(error)}`,
     remedy: `check the network, the firewall, and that ${endpoint} is right`,
+    code: `${who}_UNREACHABLE`,
   };
 }
 

@@ -5,7 +5,15 @@ import { linkSignals } from "../../lib/abort.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { VERSION } from "../../lib/package.ts";
 import { certificateCheck } from "./certificate.ts";
-import { type Check, type Configuration, type Finding, type Ground, LINUX, type Report } from "./check.ts";
+import {
+  type Check,
+  type Configuration,
+  codeOf,
+  type Finding,
+  type Ground,
+  LINUX,
+  type Report,
+} from "./check.ts";
 import { clockCheck } from "./clock.ts";
 import { configurationCheck } from "./configuration.ts";
 import { connectionCheck } from "./connection.ts";
@@ -45,7 +53,10 @@ export function usable(config: Config): Configuration {
   return { config, error: undefined, broken: new Set() };
 }
 
-/** Runs all checks at once, each by itself and for at most 5 s, or its own deadline. Never rejects; `signal` ends those that still look. */
+/**
+ * Runs all checks at once, each by itself and for at most 5 s, or its own deadline. Never rejects; `signal` ends those
+ * that still look.
+ */
 export async function runDoctor(parts: DoctorParts, signal: AbortSignal): Promise<Report> {
   const ground: Ground = { ...parts, machine: parts.machine ?? LINUX };
   const at = new Date(parts.clock.now()).toISOString();
@@ -81,8 +92,10 @@ async function find(check: Check, ground: Ground, signal: AbortSignal): Promise<
     );
   } catch (error) {
     if (signal.aborted) return { result: "skipped", detail: "stopped" };
-    const remedy = isAgentError(error) ? error.remedy : "report this fault with doctor's output";
-    return { result: "failed", detail: messageOf(error), remedy };
+    const detail = messageOf(error);
+    return isAgentError(error)
+      ? { result: "failed", detail, remedy: error.remedy, ...codeOf(error.code) }
+      : { result: "failed", detail, remedy: "report this fault with doctor's output" };
   }
 }
 

@@ -1,7 +1,7 @@
 import { type AgentError, isAgentError } from "../../errors.ts";
 import { askAgent, type Whereabouts } from "../ask-agent.ts";
 import type { HealthDocument } from "../document.ts";
-import type { Check, Finding } from "./check.ts";
+import { type Check, codeOf, type Finding } from "./check.ts";
 
 /** What the running agent says of itself, or why it could not be asked. */
 export type Answer = { document: HealthDocument } | { error: AgentError };
@@ -36,7 +36,7 @@ function judge({ connection, conditions }: HealthDocument): Finding {
 
 function explain(error: AgentError): Finding {
   if (error.code !== "AGENT_NO_ANSWER") {
-    return { result: "skipped", detail: error.message };
+    return { result: "skipped", detail: error.message, ...codeOf(error.code) };
   }
-  return { result: "failed", detail: error.message, remedy: error.remedy };
+  return { result: "failed", detail: error.message, remedy: error.remedy, ...codeOf(error.code) };
 }

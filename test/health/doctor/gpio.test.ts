@@ -55,6 +55,7 @@ test("a machine without GPIO fails, with both reasons", async (t) => {
     result: "failed",
     detail: `there is no ${machine.sysfsGpio}, and there is no ${machine.devices}/gpiochip*`,
     remedy: "run the agent on a machine with GPIO, with a kernel that has its driver",
+    code: "FAN_FAILED",
   });
 });
 
@@ -85,6 +86,7 @@ test("a fan that has failed under a running agent: its word, with its remedy", a
     result: "failed",
     detail: "the running agent switches the fan: it stands still",
     remedy: "check relay and motor",
+    code: "FAN_FAILED",
   });
 });
 

@@ -22,7 +22,7 @@ async function setUp(t: TestContext, address = 0x44) {
   const look = (sensor = "", options: GroundOptions = {}) => {
     writeFileSync(file, `[sensor]\n${sensor}\n`);
     const machine = { ...LINUX, devices, openAdapter: controller.open };
-    return findingOf(i2cCheck, file, { machine, ...options });
+    return findingOf(i2cCheck, file, { machine, isAlone: true, ...options });
   };
   return { chip, controller, devices, look };
 }
@@ -46,8 +46,9 @@ test("a sensor that answers is asked for its status, and for nothing else", asyn
 test("a sensor that is not there fails, and only warns where it may be simulated", async (t) => {
   const { look, controller } = await setUp(t);
   controller.slaves.clear();
-  const { result, detail, remedy } = await look();
+  const { result, detail, remedy, code } = await look();
   assert.deepEqual([result, detail], ["failed", "no SHT31 answers at 0x44 or 0x45 on /dev/i2c-1"]);
+  assert.equal(code, "SENSOR_NO_ANSWER");
   assert.match(remedy ?? "", /supply, SDA, SCL/);
   assert.equal((await look('source = "auto"')).result, "warning");
 });
@@ -119,8 +120,17 @@ test("while an agent reads the sensor nobody else does: its word is taken", asyn
   const advised = await look("", {
     running: healthDocument({ sensor: { ...sensor, state: "failed", fault: "no bus", ...told }, reading }),
   });
-  assert.equal(advised.remedy, "switch I2C on");
+  assert.deepEqual([advised.code, advised.remedy], ["I2C_MISSING", "switch I2C on"]);
   assert.equal(controller.counts().opened, 0);
   assert.equal((await look("", { running: healthDocument() })).result, "ok");
   assert.equal(controller.counts().opened, 1, "an agent that simulates does not use the bus");
+});
+
+test("a chip that an agent may be reading is left alone", async (t) => {
+  const { look, controller } = await setUp(t);
+  assert.deepEqual(await look("", { isAlone: false }), {
+    result: "skipped",
+    detail: "an agent that may be reading it could not be asked",
+  });
+  assert.equal(controller.counts().opened, 0);
 });

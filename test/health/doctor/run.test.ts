@@ -51,7 +51,7 @@ test("a check that throws or hangs does not keep the others, and the report coun
   assert.equal(at, "2026-03-01T00:00:00.000Z");
   assert.deepEqual(counts, { ok: 1, warning: 0, failed: 3, skipped: 0 });
   assert.deepEqual(checks, [
-    { id: "throws", title: "throws", result: "failed", detail: "no", remedy: "mend it" },
+    { id: "throws", title: "throws", result: "failed", detail: "no", remedy: "mend it", code: "FAN_FAILED" },
     {
       id: "breaks",
       title: "breaks",
@@ -65,6 +65,7 @@ test("a check that throws or hangs does not keep the others, and the report coun
       result: "failed",
       detail: "no answer within 5 s: waited for hangs",
       remedy: "check the network, or the disk, that the check waits for",
+      code: "CHECK_TIMEOUT",
     },
     { id: "works", title: "works", result: "ok", detail: "yes" },
   ]);

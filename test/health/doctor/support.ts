@@ -24,6 +24,6 @@ export async function findingOf(check: Check, file: string, options: GroundOptio
   );
   const [found] = checks;
   if (!found) throw new Error("there is no result");
-  const { result, detail, remedy } = found;
-  return { result, detail, ...(remedy !== undefined && { remedy }) };
+  const { id: _, title: __, ...finding } = found;
+  return finding;
 }
