@@ -4,13 +4,15 @@ import type { GuardState } from "./cave/guard.ts";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { isAgentError, messageOf } from "./errors.ts";
+import { type AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
+import { asFanFailure } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
-import { causeOf, createFanLog } from "./fan-log.ts";
+import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
 import { LINUX, type Machine } from "./health/doctor/check.ts";
-import { runDoctor, usable } from "./health/doctor/run.ts";
+import { CHECKS, runDoctor, usable } from "./health/doctor/run.ts";
+import { runningCheck } from "./health/doctor/running.ts";
 import { openStatus } from "./health/room.ts";
 import { describeStatus, type StatusDocument } from "./health/status.ts";
 import { createHubEvents } from "./hub/events.ts";
@@ -23,7 +25,7 @@ import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
-import { checkStateDirectory, fanRecord, openKept, restoreSteering } from "./kept.ts";
+import { checkStateDirectory, fanRecord, openKept, restoreSteering, stateNotKept } from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
 import { type Deadline, withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
@@ -82,8 +84,8 @@ export async function startAgent(
         { event: "certificate-new", thumbprint, notAfter },
         "a new certificate takes over at the next connect",
       ),
-    onUnusable: (reason) =>
-      log.warn({ event: "certificate-unusable", cause: reason }, "the old certificate stays"),
+    onUnusable: (error) =>
+      log.warn({ event: "certificate-unusable", ...causeOf(error) }, "the old certificate stays"),
     onFallback: ({ thumbprint }) =>
       log.warn(
         { event: "certificate-fallback", thumbprint },
@@ -115,8 +117,8 @@ export async function startAgent(
   const outbox = await openSegmentOutbox<Sample>({
     directory: join(config.state.directory, "outbox"),
     sequence: await openSequence(join(config.state.directory, "sequence"), {
-      onLeap: ({ code, message, remedy }) =>
-        log.error({ event: "sequence-leap", code, cause: message, remedy }, `${message}; ${remedy}`),
+      onLeap: (error) =>
+        log.error({ event: "sequence-leap", ...causeOf(error) }, `${error.message}; ${error.remedy}`),
     }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
@@ -147,11 +149,10 @@ export async function startAgent(
     ready: (signal) => session.waitUntilOnline(signal),
     inFlight: config.outbox.inFlight,
     clock,
-    onFailure: (error) =>
-      log.debug({ event: "send-failed", cause: messageOf(error) }, "sending is interrupted"),
+    onFailure: (error) => log.debug({ event: "send-failed", ...causeOf(error) }, "sending is interrupted"),
   });
   const reported = createReported(session, clock, (error) =>
-    log.debug({ event: "report-failed", cause: messageOf(error) }, "reporting is interrupted"),
+    log.debug({ event: "report-failed", ...causeOf(error) }, "reporting is interrupted"),
   );
   const outboxReport = createOutboxReport({
     counts: outbox.counts,
@@ -168,7 +169,7 @@ export async function startAgent(
       const entry = await outbox.append({ ...measurement, run }, { urgent });
       if (urgent) courier.expedite(entry);
     } catch (error) {
-      log.error({ event: "sample-lost", cause: messageOf(error) }, "a sample could not be kept");
+      log.error({ event: "sample-lost", ...causeOf(error) }, "a sample could not be kept");
     }
   }
 
@@ -177,10 +178,13 @@ export async function startAgent(
     sensorSource: config.sensor.source,
     ...createFanLog(log, config.sensor.source, () => look()),
   });
+  /** Why it could not be taken over: one that hangs cannot tell that itself. */
+  let notTaken: AgentError | undefined;
   /** Called by the control loop, when all rooms are there: what the fan tells meanwhile makes them look at each other. */
   async function takeFan(): Promise<GuardState> {
     await withDeadline(fan.open(), FAN_OPEN, clock, stopping.signal).catch((error: unknown) => {
       if (stopping.signal.aborted) return;
+      notTaken = asFanFailure(error);
       log.error({ event: "fan-fault", ...causeOf(error) }, "the fan cannot be reached; it is tried again");
     });
     const found = fan.state();
@@ -193,7 +197,7 @@ export async function startAgent(
     answered: kept.sensor,
     onSimulated: (error) =>
       log.warn(
-        { event: "sensor-simulated", cause: messageOf(error) },
+        { event: "sensor-simulated", ...causeOf(error) },
         `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
       ),
   });
@@ -237,6 +241,7 @@ export async function startAgent(
       connection: session.describe(),
       sensor: sensor.describe(),
       fan: fan.describe(),
+      notTaken,
       control: control.state(),
       settings: twin.current(),
       outbox: outbox.counts(),
@@ -249,6 +254,7 @@ export async function startAgent(
         running: status(),
         clock,
         machine,
+        checks: [...CHECKS, runningCheck({ document: health.document() })],
       },
       stopping.signal,
     ),
@@ -287,7 +293,13 @@ export async function startAgent(
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
-  const statusServer = await openStatus(config, { document: health.document, diagnose, log });
+  const statusRoom = await openStatus(config, {
+    document: health.document,
+    diagnose,
+    log,
+    clock,
+    onChange: health.onStatusSocket,
+  });
   look = health.look;
   look();
   const watchCertificate = async () => {
@@ -313,7 +325,7 @@ export async function startAgent(
       run: (signal) => everyPeriod(() => CERTIFICATE_LOOK, watchCertificate, clock, signal),
     },
     { name: "clock", run: clockWatch.run },
-    { name: "status", afterStop: async () => statusServer?.close() },
+    { name: "status", run: statusRoom.run, afterStop: statusRoom.close },
     { name: "sensor", afterStop: () => sensor.close() },
     { name: "fan", afterStop: () => control.release() },
     {
@@ -338,7 +350,7 @@ export async function startAgent(
     async stop() {
       stopping.abort();
       await life.stop((room, error) =>
-        log.error({ event: "stop-fault", room, cause: messageOf(error) }, `${room} did not stop cleanly`),
+        log.error({ event: "stop-fault", room, ...causeOf(error) }, `${room} did not stop cleanly`),
       );
       log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
     },
@@ -355,7 +367,10 @@ async function lockUnlessBroken(
     return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
   } catch (error) {
     if (isAgentError(error)) throw error;
-    log.warn({ event: "state-unlocked", cause: messageOf(error) }, "the state directory cannot be locked");
+    log.warn(
+      { event: "state-unlocked", ...causeOf(stateNotKept(error)) },
+      "the state directory cannot be locked",
+    );
     return undefined;
   }
 }

@@ -6,11 +6,12 @@ import { INITIAL_RESPONSE, type ResponseLimits, respond } from "./cave/response.
 import type { Sample } from "./cave/sample.ts";
 import { createSchedule } from "./cave/schedule.ts";
 import type { Settings } from "./cave/settings.ts";
-import type { SteerLimits, SteerState } from "./cave/steer.ts";
+import { type SteerLimits, type SteerState, wantedBy } from "./cave/steer.ts";
 import { createAir } from "./control/air.ts";
 import { createHelm } from "./control/helm.ts";
 import { createOverrides, type Wish } from "./control/overrides.ts";
 import { createQueue } from "./control/queue.ts";
+import type { AgentError } from "./errors.ts";
 import { fanAbsent } from "./fan/absent.ts";
 import type { Fan } from "./fan/fan.ts";
 import { linkSignals, orAborted } from "./lib/abort.ts";
@@ -43,23 +44,25 @@ export interface ControlOptions {
   onSample: (sample: Measurement, urgent: boolean) => void;
   /** After every reading. */
   onTick: (state: ControlState) => void;
-  onSensorFault: (error: unknown) => void;
-  onFanFault: (error: unknown) => void;
+  onSensorFault: (error: AgentError) => void;
+  onFanFault: (error: AgentError) => void;
 }
 
 /** What the loop knows at a moment. */
 export interface ControlState {
   fan: ReturnType<Fan["state"]>;
   /** Why the last command was not obeyed; undefined if it was. */
-  fanFault: string | undefined;
+  fanFault: AgentError | undefined;
   reason: FanReason;
+  /** What was decided, whether or not the fan may follow; undefined: it is to stay as it is. */
+  wanted: boolean | undefined;
   /** Wall clock at which the override ends; undefined without one. */
   overrideUntil: number | undefined;
   /** Wall clock at which the fan may follow what is wanted of it, and the limit that it waits for. */
   held: Hold | undefined;
   sensor: "ok" | "failed" | "stale";
   /** Why there is no reading. */
-  fault: string | undefined;
+  fault: AgentError | undefined;
   quality: Quality;
   /** The fan runs and the air does not answer. */
   noEffect: boolean;
@@ -191,8 +194,9 @@ export function createControl(options: ControlOptions): Control {
     const fault = air.fault();
     return {
       fan: helm.fan.state(),
-      fanFault: helm.fan.fault()?.message,
+      fanFault: helm.fan.fault(),
       reason: last?.reason ?? "starting",
+      wanted: last && wantedBy(last.command),
       overrideUntil: wish && toWall(wish.until),
       held: last?.held && { ...last.held, until: toWall(last.held.until) },
       sensor: last?.stale ? "stale" : fault === undefined ? "ok" : "failed",

@@ -48,3 +48,16 @@ export function fileReason(error: unknown): string {
   const isSystemError = error instanceof Error && "syscall" in error && "code" in error;
   return isSystemError ? (messageOf(error).split(", ")[0] ?? "") : messageOf(error);
 }
+
+/** What the log says of an error, as fields of its line. */
+export interface Cause {
+  cause: string;
+  /** Left out: nobody has foreseen this one. */
+  code?: string;
+  remedy?: string;
+}
+
+export function causeOf(error: unknown): Cause {
+  const cause = messageOf(error);
+  return isAgentError(error) ? { cause, code: error.code, remedy: error.remedy } : { cause };
+}

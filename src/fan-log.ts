@@ -1,4 +1,4 @@
-import { isAgentError, messageOf } from "./errors.ts";
+import { causeOf } from "./errors.ts";
 import type { FanParts } from "./fan/open.ts";
 import type { Logger } from "./log.ts";
 
@@ -27,8 +27,4 @@ export function createFanLog(
       onChange();
     },
   };
-}
-
-export function causeOf(error: unknown): { cause: string; remedy?: string } {
-  return { cause: messageOf(error), ...(isAgentError(error) && { remedy: error.remedy }) };
 }

@@ -6,7 +6,7 @@ import { overrideFromRecord, overrideToRecord } from "./cave/override-record.ts"
 import type { Settings } from "./cave/settings.ts";
 import { initialSteering, type SteerState } from "./cave/steer.ts";
 import { configError } from "./config.ts";
-import { messageOf } from "./errors.ts";
+import { AgentError, causeOf, messageOf } from "./errors.ts";
 import { type KeptAssignment, parseAssignment } from "./hub/assignment.ts";
 import { parseKeptSettings } from "./hub/twin.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -40,7 +40,7 @@ export async function checkStateDirectory(directory: string): Promise<void> {
 export async function openKept(directory: string, log: Logger): Promise<Kept> {
   const onFault = (error: unknown) =>
     log.warn(
-      { event: "state-fault", cause: messageOf(error) },
+      { event: "state-fault", ...causeOf(stateNotKept(error)) },
       "state that outlives a restart cannot be kept",
     );
   await makeFolder(directory).catch(onFault);
@@ -52,6 +52,24 @@ export async function openKept(directory: string, log: Logger): Promise<Kept> {
     fan: file("fan", parseFanRecord),
     sensor: file("sensor", parseKeptSensor),
   };
+}
+
+/** What the file system has raised, as an error of ours. */
+export function stateNotKept(error: unknown): AgentError {
+  return new AgentError(messageOf(error), {
+    code: "STATE_NOT_KEPT",
+    retryable: true,
+    remedy: "check the state directory: its owner, free space, mount options and the card's health",
+    cause: error,
+  });
+}
+
+function stateDamaged(problem: string): AgentError {
+  return new AgentError(problem, {
+    code: "STATE_DAMAGED",
+    retryable: false,
+    remedy: "nothing: the agent begins anew; if it repeats, check the card's health and the power supply",
+  });
 }
 
 function parseFanRecord(content: unknown): FanRecord | undefined {
@@ -82,7 +100,11 @@ export async function restoreSteering(kept: Kept, clock: Clock, log: Logger): Pr
   const guard = guardFromRecord(record?.guard, now, undefined);
   const override = overrideFromRecord(record?.override, now, clock.now());
   for (const { problem } of [guard, override]) {
-    if (problem) log.warn({ event: "state-unusable", cause: problem }, `kept state is not used: ${problem}`);
+    if (!problem) continue;
+    log.warn(
+      { event: "state-unusable", ...causeOf(stateDamaged(problem)) },
+      `kept state is not used: ${problem}`,
+    );
   }
   const initial = initialSteering(guard.state, now);
   return {

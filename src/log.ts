@@ -22,10 +22,13 @@ const SECRET_PATHS = ["key", "keyPem", "cert", "certificatePem", "idScope"].flat
 const REPEAT_AFTER = 60_000;
 const WARN = 40;
 
-function eventOf(fields: unknown): string | undefined {
+/** The kind of a line, and what is told of it should it be left out; undefined for a line that always gets through. */
+function kindOf(fields: unknown, message: unknown): { kind: string; text: string } | undefined {
   if (typeof fields !== "object" || fields === null || !("event" in fields)) return undefined;
-  const cause = "cause" in fields ? fields.cause : "";
-  return `${fields.event}: ${cause}`;
+  const { event } = fields;
+  if (!("cause" in fields)) return { kind: `${event}`, text: `${event}: ${message}` };
+  const kind = `${event}: ${fields.cause}`;
+  return { kind, text: kind };
 }
 
 /** For people the message has to say it all; only a cause that it leaves out is put behind it. */
@@ -55,11 +58,19 @@ export function createLog(level: LogLevel, format: LogFormat): Log {
     redact: { paths: SECRET_PATHS, censor: "[redacted]" },
     hooks: {
       logMethod(this: Logger, words: Parameters<LogFn>, write: LogFn, levelNumber: number) {
-        const [fields] = words as [unknown];
-        const event = levelNumber >= WARN ? eventOf(fields) : undefined;
-        const { allowed, suppressed } = event ? limit.allow(event) : { allowed: true, suppressed: 0 };
-        if (!allowed) return;
-        if (suppressed > 0) words[0] = { ...(fields as object), suppressed } as never;
+        const [fields, message] = words as [unknown, unknown];
+        const line = levelNumber >= WARN ? kindOf(fields, message) : undefined;
+        const permission = line && limit.allow(line.kind, line.text);
+        if (permission && !permission.allowed) return;
+        if (permission && permission.suppressed > 0) {
+          const { suppressed, texts } = permission;
+          const others = texts.filter((text) => text !== line.text);
+          words[0] = {
+            ...(fields as object),
+            suppressed,
+            ...(others.length > 0 && { leftOut: others }),
+          } as never;
+        }
         write.apply(this, words);
       },
     },
@@ -68,8 +79,9 @@ export function createLog(level: LogLevel, format: LogFormat): Log {
   return {
     log,
     end() {
-      for (const { key, suppressed } of limit.flush()) {
-        log.warn({ event: "suppressed", cause: key, suppressed }, `left out ${suppressed} times: ${key}`);
+      for (const { suppressed, texts } of limit.flush()) {
+        const cause = texts.join("; ");
+        log.warn({ event: "suppressed", cause, suppressed }, `left out ${suppressed} times: ${cause}`);
       }
     },
   };

@@ -181,6 +181,7 @@ test("the guard holds a person's wish too, says until when, and the fan then fol
   await control.override({ on: true, duration: 3_600_000 }, signal);
   assert.equal(fan.state(), "off");
   assert.deepEqual(control.state().held, { until: clock.now() + 20_000, cause: "minimum-off" });
+  assert.equal(control.state().wanted, true);
   await assert.rejects(
     control.override({ on: true, duration: 5000 }, signal),
     /must stay as it is until .*minimum-off/,
@@ -221,6 +222,7 @@ test("without a valid reading for longer than staleAfter the fan goes to its saf
   assert.equal(control.state().sensor, "stale");
   assert.equal(samples.length, before);
   assert.equal(faults.length, 1, "a lasting fault is told once");
+  assert.equal(control.state().fault?.code, "SENSOR_FAILED");
 });
 
 test("a sensor that fails is read no more often than one that works", async () => {
@@ -414,7 +416,7 @@ test("a fan that hangs is failed and alerted, is commanded once, and the loop go
   const { fan: state, alerts } = control.state();
   assert.deepEqual([state, alerts.fan, samples.at(-1)?.sample.alerts.fan], ["failed", true, true]);
   assert.deepEqual([commands, faults.length], [1, 1]);
-  assert.match(control.state().fanFault ?? "", /no answer within 10 s/);
+  assert.match(control.state().fanFault?.message ?? "", /no answer within 10 s/);
   assert.ok(samples.length >= 19, `${samples.length} samples in ten minutes`);
   await assert.rejects(
     control.override({ on: false, duration: 60_000 }, signal),

@@ -74,6 +74,7 @@ export function withoutFan(steering: Steering, from: SteerState, reason: "no-fan
   return { ...steering, state, command: "hold", reason, on: undefined, held: undefined };
 }
 
-function wantedBy(command: FanCommand): boolean | undefined {
+/** Undefined: the fan is to stay as it is. */
+export function wantedBy(command: FanCommand): boolean | undefined {
   return command === "hold" ? undefined : command === "on";
 }

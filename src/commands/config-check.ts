@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { isAgentError } from "../errors.ts";
 import { lookAtDisk } from "../health/doctor/disk.ts";
+import { statusSocketOf } from "../health/socket-path.ts";
+import { checkSocket } from "../health/unix-socket.ts";
 import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
 import { checkStateDirectory } from "../kept.ts";
 import { nodeFiles } from "../outbox/files.ts";
@@ -12,8 +14,9 @@ import { type Output, standardOutput } from "./output.ts";
 
 /**
  * `cave-agent config check`: says whether `run` would start with this configuration, and touches nothing that it keeps.
- * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, or a sequence file that is damaged, is told and is
- * none: the agent starts, and keeps in memory what it can.
+ * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, a sequence file that
+ * is damaged, or a status socket that cannot be opened, is told and is none: the agent starts, and keeps in memory what
+ * it can.
  */
 export async function configCheck(
   file: string,
@@ -26,8 +29,20 @@ export async function configCheck(
   await checkKept(config.state.directory, output);
   const { result, detail, remedy } = await lookAtDisk(config.state.directory);
   if (result !== "ok") output.complain(`state.directory: ${detail}\n${remedy}\n`);
+  await tellSocket(config, output);
   output.say(`${file}: ok, for ${deviceId}\n`);
   return EXIT.stopped;
+}
+
+/** The agent lives without its socket, but cannot be asked. */
+async function tellSocket(config: Config, output: Output): Promise<void> {
+  const socket = statusSocketOf(config);
+  try {
+    await checkSocket(socket);
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    output.complain(`${error.message}\n${error.remedy}\n`);
+  }
 }
 
 /** What an earlier run has left there. Opening it reads only. */

@@ -1,7 +1,6 @@
-import { AgentError, isAgentError } from "../errors.ts";
-import { askStatus } from "../health/client.ts";
+import { isAgentError } from "../errors.ts";
+import { askAgent } from "../health/ask-agent.ts";
 import type { HealthDocument } from "../health/document.ts";
-import { whoHolds } from "../state-lock.ts";
 import type { FanChoice } from "./fan-choice.ts";
 
 const DEADLINE = 5000;
@@ -10,22 +9,12 @@ const DEADLINE = 5000;
  * What the agent that answers on this socket says of its fan; undefined if no agent runs. Rejects with an AgentError if
  * that cannot be told: what may be an agent must not be worked against.
  */
-export async function askRunningFan({
-  socket,
-  stateDirectory,
-}: FanChoice): Promise<HealthDocument["fan"] | undefined> {
+export async function askRunningFan(choice: FanChoice): Promise<HealthDocument["fan"] | undefined> {
   try {
-    return (await askStatus(socket, DEADLINE)).fan;
+    return (await askAgent(choice, DEADLINE)).fan;
   } catch (error) {
-    if (!isAgentError(error) || error.code !== "AGENT_NOT_RUNNING") throw error;
-    const holder = await whoHolds(stateDirectory);
-    if (holder === undefined) return undefined;
-    throw new AgentError(`an agent runs that cannot be asked on ${socket}: ${holder}`, {
-      code: "AGENT_NO_ANSWER",
-      retryable: true,
-      remedy: "look at the agent's log, and restart the agent",
-      cause: error,
-    });
+    if (isAgentError(error) && error.code === "AGENT_NOT_RUNNING") return undefined;
+    throw error;
   }
 }
 

@@ -56,15 +56,29 @@ export async function main(argv: string[]): Promise<number> {
     .option("-c, --config <file>", "the configuration that it runs with", DEFAULT_CONFIG)
     .option("--json", "for programs", false)
     .action(async ({ config, json }: { config: string; json: boolean }) => {
-      code = await withConfig(config, (loaded) => status({ socket: statusSocketOf(loaded), json }));
+      code = await withConfig(config, (loaded) =>
+        status({ socket: statusSocketOf(loaded), stateDirectory: loaded.state.directory, json }),
+      );
     });
   program
     .command("doctor")
-    .description("check everything that the agent needs, by itself")
-    .option("-c, --config <file>", "configuration (TOML)", DEFAULT_CONFIG)
+    .description(
+      "check everything that the agent needs, by itself; sensor and GPIO also without a configuration",
+    )
+    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .option(
+      "--bus <bus>",
+      "another I2C bus of an SHT31 than the configured one: 1 or /dev/i2c-1",
+      busArgument,
+    )
+    .option(
+      "--line <line>",
+      "another line than the fan's configured one: GPIO17 or chip-label:17",
+      lineArgument,
+    )
     .option("--json", "for programs", false)
-    .action(async ({ config, json }: { config: string; json: boolean }) => {
-      code = await doctor({ file: config, json, cachedHub });
+    .action(async ({ config, ...given }: DoctorArguments) => {
+      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, cachedHub });
     });
   program
     .command("read")
@@ -117,6 +131,10 @@ export async function main(argv: string[]): Promise<number> {
     return EXIT.fault;
   }
   return code;
+}
+
+interface DoctorArguments extends Pick<ReadArguments, "bus" | "config">, Pick<FanArguments, "line"> {
+  json: boolean;
 }
 
 interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {

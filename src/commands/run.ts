@@ -1,6 +1,6 @@
 import { type Agent, startAgent } from "../agent.ts";
 import type { Config } from "../config.ts";
-import { isAgentError, messageOf } from "../errors.ts";
+import { causeOf, isAgentError, messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLog, type Logger } from "../log.ts";
 import { EXIT } from "./exit.ts";
@@ -31,10 +31,7 @@ export async function run(config: Config): Promise<number> {
       return EXIT.stopped;
     },
     (error: unknown) => {
-      log.fatal(
-        { event: "fault", cause: messageOf(error), stack: stackOf(error) },
-        `fault: ${messageOf(error)}`,
-      );
+      log.fatal({ event: "fault", ...causeOf(error), stack: stackOf(error) }, `fault: ${messageOf(error)}`);
       return EXIT.fault;
     },
   );
@@ -63,7 +60,7 @@ function stopAsked(): Promise<string> {
 function refuse(log: Logger, error: unknown): number {
   const remedy = isAgentError(error) ? error.remedy : "report this fault with the log";
   log.fatal(
-    { event: "start-failed", cause: messageOf(error), remedy },
+    { event: "start-failed", ...causeOf(error), remedy },
     `cannot start: ${messageOf(error)}; ${remedy}`,
   );
   return isAgentError(error) && !error.retryable ? EXIT.configuration : EXIT.fault;

@@ -1,5 +1,5 @@
 import { isAgentError } from "../errors.ts";
-import { askStatus } from "../health/client.ts";
+import { askAgent } from "../health/ask-agent.ts";
 import { describeForPeople } from "../health/describe.ts";
 import { EXIT } from "./exit.ts";
 import { type Output, standardOutput } from "./output.ts";
@@ -8,6 +8,8 @@ import { type Output, standardOutput } from "./output.ts";
 export interface StatusOptions {
   /** Path of the running agent's status socket. */
   socket: string;
+  /** Where it says that it runs, should it have no socket. */
+  stateDirectory: string;
   json: boolean;
 }
 
@@ -16,11 +18,11 @@ export interface StatusOptions {
  * whatever it said; 70 if no agent runs, may be asked or answers.
  */
 export async function status(
-  { socket, json }: StatusOptions,
+  { json, ...where }: StatusOptions,
   output: Output = standardOutput,
 ): Promise<number> {
   try {
-    const document = await askStatus(socket);
+    const document = await askAgent(where);
     const text = json ? JSON.stringify(document, null, 2) : describeForPeople(document).join("\n");
     output.say(`${text}\n`);
     return EXIT.stopped;

@@ -1,5 +1,5 @@
 import type { Air as CaveAir } from "../cave/air.ts";
-import { isAborted, messageOf } from "../errors.ts";
+import { AgentError, isAborted, isAgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Reading, Sensor } from "../sensor/sensor.ts";
 import { createSharedReading } from "./shared-reading.ts";
@@ -15,14 +15,14 @@ export interface Air {
   /** The newest that is the cave's and not the warm sensor's. */
   ofCave(): CaveAir | undefined;
   /** Why the last measurement gave none. */
-  fault(): string | undefined;
+  fault(): AgentError | undefined;
 }
 
-export function createAir(sensor: Sensor, clock: Clock, onFault: (error: unknown) => void): Air {
+export function createAir(sensor: Sensor, clock: Clock, onFault: (error: AgentError) => void): Air {
   const read = createSharedReading(sensor, clock);
   let newest: ReturnType<Air["newest"]>;
   let ofCave: Reading | undefined;
-  let fault: string | undefined;
+  let fault: AgentError | undefined;
 
   return {
     read,
@@ -36,8 +36,9 @@ export function createAir(sensor: Sensor, clock: Clock, onFault: (error: unknown
       } catch (error) {
         if (signal.aborted && isAborted(error)) throw error;
         // Said once: a sensor that stays broken would otherwise fill the log at its reading rate.
-        if (fault === undefined) onFault(error);
-        fault = messageOf(error);
+        const isNew = fault === undefined;
+        fault = asSensorFault(error);
+        if (isNew) onFault(fault);
         return undefined;
       }
     },
@@ -45,4 +46,14 @@ export function createAir(sensor: Sensor, clock: Clock, onFault: (error: unknown
     ofCave: () => ofCave,
     fault: () => fault,
   };
+}
+
+function asSensorFault(error: unknown): AgentError {
+  if (isAgentError(error)) return error;
+  return new AgentError(messageOf(error), {
+    code: "SENSOR_FAULT",
+    retryable: true,
+    remedy: "report this fault with the log",
+    cause: error,
+  });
 }

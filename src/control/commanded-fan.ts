@@ -22,7 +22,7 @@ export interface CommandedFanParts {
   fan: Pick<Fan, "set" | "state">;
   clock: Clock;
   /** A command was not obeyed. */
-  onFault: (error: unknown) => void;
+  onFault: (error: AgentError) => void;
   /** A command that was given up has ended after all: at some moment until now the fan may have moved. */
   onLate: (on: boolean) => void;
 }
@@ -75,7 +75,7 @@ export function createCommandedFan({ fan, clock, onFault, onLate }: CommandedFan
         fault = undefined;
       } catch (error) {
         fault = asFanFailure(error);
-        onFault(error);
+        onFault(fault);
         throw error;
       } finally {
         // After every one: a fan that obeys and fails again must not be switched at the pace of the readings.

@@ -3,6 +3,7 @@ import { delayed, type GuardState, putBack, switched } from "../cave/guard.ts";
 import type { QualityState } from "../cave/quality.ts";
 import type { Settings } from "../cave/settings.ts";
 import { type Steering, type SteerLimits, type SteerState, steer, withoutFan } from "../cave/steer.ts";
+import type { AgentError } from "../errors.ts";
 import { fanFailure } from "../fan/failure.ts";
 import type { Fan } from "../fan/fan.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -19,7 +20,7 @@ export interface HelmParts {
   /** False: the fan is left alone until `take`. */
   isTaken: boolean;
   remember: (state: SteerState) => Promise<void>;
-  onFanFault: (error: unknown) => void;
+  onFanFault: (error: AgentError) => void;
 }
 
 /** Decides, has the fan follow, and keeps the guard's account true to what the fan does. Work of one at a time. */

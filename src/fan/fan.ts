@@ -1,3 +1,5 @@
+import type { AgentError } from "../errors.ts";
+
 /** `failed` is a state, never a command: the fan did not obey. */
 export type FanState = "on" | "off" | "failed";
 
@@ -28,7 +30,7 @@ export interface FanDescription {
   /** Why it is this one, and where the line was found. */
   detail: string;
   /** Why `state()` is `failed`; null if it is not. */
-  fault: string | null;
+  fault: AgentError | null;
 }
 
 /** The port of this room. */

@@ -118,7 +118,7 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
       if (commanded === undefined || fault || supervisor.fault()) return "failed";
       return commanded ? "on" : "off";
     },
-    describe: () => ({ driver, detail, fault: (fault ?? supervisor.fault())?.message ?? null }),
+    describe: () => ({ driver, detail, fault: fault ?? supervisor.fault() ?? null }),
     release: () => turn(release),
   };
 }

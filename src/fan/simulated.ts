@@ -9,6 +9,8 @@ export interface SimulatedFan extends Fan {
   repair(): void;
 }
 
+const REPAIR = "repair the simulated fan";
+
 /** It starts as its safe state would leave it; off for `hold`. */
 export function createSimulatedFan(options: { safeState: SafeState; why?: string }): SimulatedFan {
   const { safeState, why = "it is simulated" } = options;
@@ -22,7 +24,7 @@ export function createSimulatedFan(options: { safeState: SafeState; why?: string
       if (isReleased) throw fanFailure("the fan was released and takes no commands", "restart the agent");
       if (isBroken) {
         state = "failed";
-        throw fanFailure(`the simulated fan did not switch ${on ? "on" : "off"}`, "repair the simulated fan");
+        throw fanFailure(`the simulated fan did not switch ${on ? "on" : "off"}`, REPAIR);
       }
       state = on ? "on" : "off";
     },
@@ -31,7 +33,7 @@ export function createSimulatedFan(options: { safeState: SafeState; why?: string
     describe: () => ({
       driver: "simulated",
       detail: why,
-      fault: state === "failed" ? "the simulated fan is broken" : null,
+      fault: state === "failed" ? fanFailure("the simulated fan is broken", REPAIR) : null,
     }),
     async release() {
       isReleased = true;

@@ -1,5 +1,5 @@
 import type { ControlState } from "../control.ts";
-import { messageOf } from "../errors.ts";
+import { type AgentError, messageOf } from "../errors.ts";
 import type { Identity } from "../hub/identity.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../log.ts";
@@ -25,6 +25,8 @@ export interface AgentHealth {
   look(): void;
   /** May be called before. */
   onOutbox(event: OutboxEvent): void;
+  /** Why the status socket is not there; undefined: it is. May be called before, too. */
+  onStatusSocket(unusable: AgentError | undefined): void;
   conditions(): Condition[];
   document(): HealthDocument;
 }
@@ -100,6 +102,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
         unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
       } else tellLoss(event);
+    },
+    onStatusSocket(unusable) {
+      if (unusable) conditions.raise("STATUS_SOCKET_UNUSABLE", unusable.message);
+      else conditions.clear("STATUS_SOCKET_UNUSABLE");
     },
     conditions: conditions.list,
     document: () => ({ ...status(), conditions: conditions.list() }),

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { AgentError, messageOf } from "../errors.ts";
+import { LONGEST_SOCKET_PATH } from "../lib/unix-socket.ts";
 import type { HealthDocument } from "./document.ts";
 
 const DEADLINE = 15_000;
@@ -16,6 +17,7 @@ export async function askStatus(socket: string, deadline = DEADLINE): Promise<He
 }
 
 async function ask(socket: string, path: string, deadline: number): Promise<string> {
+  if (Buffer.byteLength(socket) > LONGEST_SOCKET_PATH) throw tooLong(socket);
   try {
     return await get(socket, path, AbortSignal.timeout(deadline));
   } catch (error) {
@@ -63,15 +65,27 @@ function get(socketPath: string, path: string, signal: AbortSignal): Promise<str
   });
 }
 
+function tooLong(socket: string): AgentError {
+  return new AgentError(`nobody can listen on ${socket}: it is longer than ${LONGEST_SOCKET_PATH} bytes`, {
+    code: "AGENT_NOT_RUNNING",
+    retryable: false,
+    remedy: "set status.socket to a shorter path, and restart the agent",
+  });
+}
+
 function explain(socket: string, error: unknown): AgentError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT" || code === "ECONNREFUSED") {
-    return new AgentError(`no agent is running: nobody listens on ${socket}`, {
-      code: "AGENT_NOT_RUNNING",
-      retryable: true,
-      remedy: "start it, or name the configuration that it runs with by --config",
-      cause: error,
-    });
+  if (code === "ENOENT" || code === "ENOTDIR" || code === "ECONNREFUSED") {
+    return new AgentError(
+      `nobody listens on ${socket}: no agent runs, or it could not open its status socket`,
+      {
+        code: "AGENT_NOT_RUNNING",
+        retryable: true,
+        remedy:
+          "start it, name the configuration that it runs with by --config, or look for STATUS_SOCKET_UNUSABLE in its log",
+        cause: error,
+      },
+    );
   }
   if (code === "EACCES" || code === "EPERM") {
     return new AgentError(`${socket} may not be opened by this user`, {

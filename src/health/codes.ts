@@ -40,7 +40,7 @@ export const CODES = {
   AGENT_NOT_RUNNING: entry(
     "error",
     "No agent listens on the status socket.",
-    "Start the agent, or name the configuration that it runs with.",
+    "Start the agent, or name the configuration that it runs with; its log says if it has no socket.",
   ),
   CERTIFICATE_EXPIRED: entry("error", "The device certificate has expired.", RENEW_REMEDY),
   CERTIFICATE_EXPIRES_WITHIN_1_DAY: entry(
@@ -65,7 +65,7 @@ export const CODES = {
   ),
   CHECK_TIMEOUT: entry(
     "error",
-    "One of doctor's checks had no answer within 5 s.",
+    "One of doctor's checks had no answer in time.",
     "Check the network, or the disk, that the check waits for.",
   ),
   CLOCK_BEHIND: entry(
@@ -258,10 +258,20 @@ export const CODES = {
     "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
   ),
+  STATE_DAMAGED: entry(
+    "warning",
+    "What an earlier run has kept of the fan cannot be used.",
+    "Nothing: the agent begins anew. If it repeats, check the card's health and the power supply.",
+  ),
   STATE_IN_USE: entry(
     "error",
     "Another agent works on the state directory.",
     "Stop the other agent, or give this one a state directory of its own.",
+  ),
+  STATE_NOT_KEPT: entry(
+    "warning",
+    "What is to outlive a restart cannot be written or read.",
+    "Check the state directory: its owner, free space, mount options and the card's health.",
   ),
   STATUS_SOCKET_IN_USE: entry(
     "error",
@@ -271,7 +281,7 @@ export const CODES = {
   STATUS_SOCKET_UNUSABLE: entry(
     "warning",
     "The status socket cannot be opened, so the agent cannot be asked on this machine.",
-    "Correct status.socket or status.listen; the folder must exist and belong to the agent's user.",
+    "Set status.socket to a path of at most 107 bytes that the agent's user may write, and status.listen to a free port; the agent tries again each minute.",
   ),
 } as const satisfies Record<string, CodeEntry>;
 

@@ -63,15 +63,20 @@ function faultLines(faults: HealthDocument["sensor"]["faults"]): Line[] {
 }
 
 function workLines({ fan, outbox, alerts }: HealthDocument): Line[] {
-  const until = fan.overrideUntil === null ? "" : ` until ${fan.overrideUntil}`;
-  const held = fan.heldUntil === null ? "" : `, held until ${fan.heldUntil}`;
   const alarms = Object.entries(alerts).flatMap(([name, holds]) => (holds ? [name] : []));
   return [
-    ["fan", `${fan.state} (${fan.reason}${until})${held}`],
+    ["fan", describeFan(fan)],
     ["", `${fan.driver ?? "no driver"}: ${fan.detail}`],
     ["outbox", `${outbox.waiting} waiting, ${outbox.acknowledged} acknowledged, ${outbox.dropped} dropped`],
     ["alerts", alarms.join(", ") || "none"],
   ];
+}
+
+function describeFan({ state, wanted, reason, ...fan }: HealthDocument["fan"]): string {
+  const wish = wanted === null || wanted === state ? "" : `, wanted ${wanted}`;
+  const until = fan.overrideUntil === null ? "" : ` until ${fan.overrideUntil}`;
+  const held = fan.heldUntil === null ? "" : `; held by ${fan.heldBecause} until ${fan.heldUntil}`;
+  return `${state}${wish} (${reason}${until})${held}`;
 }
 
 function conditionLines({ conditions }: HealthDocument): string[] {

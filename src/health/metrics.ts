@@ -58,6 +58,11 @@ function agentFamilies({ agent, deviceId, connection }: HealthDocument): Family[
       "1 for the state that holds.",
       oneOf(CONNECTION_STATES, connection.state),
     ),
+    gauge(
+      "cave_hub_fault",
+      "1 for the code of what keeps the agent from the hub.",
+      connection.code === null ? [] : one(1, { code: connection.code }),
+    ),
     counter("cave_hub_connects_total", "Connections made since the start.", connection.connects),
   ];
 }

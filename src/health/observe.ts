@@ -45,7 +45,8 @@ export function judge(facts: Facts): Map<Code, string | null> {
   found.set("SENSOR_FAULT", sensor.state === "failed" ? (sensor.fault ?? "no reading") : null);
   found.set("SENSOR_STALE", sensor.state === "stale" ? (sensor.fault ?? "no valid reading") : null);
   found.set("SENSOR_IMPLAUSIBLE", sensor.quality === "range" ? "the newest value is out of range" : null);
-  found.set("FAN_FAILED", fan.state === "failed" ? (fan.fault ?? "the fan does not obey") : null);
+  // Until the first try to take it has ended, nothing is known of it, and nothing is wrong.
+  found.set("FAN_FAILED", fan.state === "failed" ? fan.fault : null);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
   if (facts.isDropping !== undefined) {

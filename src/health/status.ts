@@ -1,28 +1,42 @@
 import type { FanReason } from "../cave/controller.ts";
+import type { GuardCause } from "../cave/guard.ts";
 import type { Quality } from "../cave/quality.ts";
 import type { Sample } from "../cave/sample.ts";
 import type { Settings } from "../cave/settings.ts";
 import type { ControlState } from "../control.ts";
+import type { AgentError } from "../errors.ts";
 import type { FanDescription, FanState } from "../fan/fan.ts";
-import type { ConnectionState } from "../hub/hub.ts";
+import type { SessionDescription } from "../hub/session.ts";
 import { VERSION } from "../lib/package.ts";
 import type { OutboxCounts } from "../outbox/outbox.ts";
 import type { SensorDescription } from "../sensor/sensor.ts";
+
+/** Why something has failed, with the code of it and what to do; all are null if it has not. */
+export interface Fault {
+  fault: string | null;
+  code: string | null;
+  remedy: string | null;
+}
 
 /** What `GetStatus` answers: the state of one cave at one moment. Times are ISO 8601 in UTC. */
 export interface StatusDocument {
   deviceId: string;
   agent: { version: string; node: string; startedAt: string /** Seconds. */; uptime: number };
-  connection: { state: ConnectionState; cause: string; since: string; hub: string | null; connects: number };
-  sensor: SensorDescription & { state: "ok" | "failed" | "stale"; quality: Quality; fault: string | null };
+  connection: SessionDescription;
+  sensor: SensorDescription & Fault & { state: "ok" | "failed" | "stale"; quality: Quality };
   /** The newest reading; null before the first. °C and %RH, two decimals. */
   reading: { temperature: number; humidity: number; source: Sample["source"]; readAt: string } | null;
-  fan: FanDescription & {
-    state: FanState;
-    reason: FanReason;
-    overrideUntil: string | null;
-    heldUntil: string | null;
-  };
+  fan: Omit<FanDescription, "fault"> &
+    Fault & {
+      state: FanState;
+      reason: FanReason;
+      /** What was decided, whether or not the fan may follow yet; null: it is to stay as it is. */
+      wanted: "on" | "off" | null;
+      overrideUntil: string | null;
+      heldUntil: string | null;
+      /** The limit that it waits for. */
+      heldBecause: GuardCause | null;
+    };
   settings: Settings;
   alerts: Sample["alerts"];
   outbox: OutboxCounts;
@@ -37,6 +51,8 @@ export interface StatusParts {
   connection: StatusDocument["connection"];
   sensor: SensorDescription;
   fan: FanDescription;
+  /** Why the fan could not be taken over at the start. */
+  notTaken?: AgentError | undefined;
   control: ControlState;
   settings: Settings;
   outbox: OutboxCounts;
@@ -59,7 +75,7 @@ export function describeStatus(parts: StatusParts): StatusDocument {
       ...parts.sensor,
       state: control.sensor,
       quality: control.quality,
-      fault: control.fault ?? null,
+      ...describeFault(control.fault),
     },
     reading: control.reading
       ? {
@@ -72,13 +88,21 @@ export function describeStatus(parts: StatusParts): StatusDocument {
     fan: {
       ...parts.fan,
       state: control.fan,
-      fault: parts.fan.fault ?? control.fanFault ?? null,
+      ...describeFault(
+        parts.fan.fault ?? control.fanFault ?? (control.fan === "failed" ? parts.notTaken : undefined),
+      ),
       reason: control.reason,
+      wanted: control.wanted === undefined ? null : control.wanted ? "on" : "off",
       overrideUntil: control.overrideUntil === undefined ? null : iso(control.overrideUntil),
       heldUntil: control.held === undefined ? null : iso(control.held.until),
+      heldBecause: control.held?.cause ?? null,
     },
     settings: parts.settings,
     alerts: control.alerts,
     outbox: parts.outbox,
   };
+}
+
+function describeFault(error: AgentError | undefined): Fault {
+  return { fault: error?.message ?? null, code: error?.code ?? null, remedy: error?.remedy ?? null };
 }

@@ -1,9 +1,12 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import type { Server } from "node:net";
 import { dirname } from "node:path";
-import { AgentError, messageOf } from "../errors.ts";
+import { AgentError, fileReason, messageOf } from "../errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
+import { existingPart, tryToWrite } from "./doctor/disk.ts";
+
+const WRITABLE = "set status.socket to a path that the agent may write";
 
 function unusable(file: string, why: string, remedy: string, cause?: unknown): AgentError {
   return new AgentError(`the status socket ${file} cannot be used: ${why}`, {
@@ -14,6 +17,41 @@ function unusable(file: string, why: string, remedy: string, cause?: unknown): A
   });
 }
 
+function refuseLong(file: string): void {
+  if (Buffer.byteLength(file) <= LONGEST_SOCKET_PATH) return;
+  throw unusable(
+    file,
+    `its path is longer than ${LONGEST_SOCKET_PATH} bytes`,
+    "set status.socket to a shorter path",
+  );
+}
+
+/** Rejects with `STATUS_SOCKET_UNUSABLE` if `file` could not become the status socket, as far as that shows without it. */
+export async function checkSocket(file: string): Promise<void> {
+  refuseLong(file);
+  const folder = await existingPart(dirname(file));
+  try {
+    refuseOther(file);
+    await tryToWrite(folder);
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw unusable(file, `${folder} cannot be written: ${fileReason(error)}`, WRITABLE, error);
+  }
+}
+
+/** Whether there is a socket of that name. */
+function refuseOther(file: string): boolean {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found && !found.isSocket()) {
+    throw unusable(
+      file,
+      "it is something else than a socket",
+      "move it away, or set status.socket to another path",
+    );
+  }
+  return found !== undefined;
+}
+
 /**
  * Lets `server` listen on the socket `file`, mode 0660, making its folder if there is none. What a dead daemon left
  * behind is replaced. Rejects with an AgentError: `STATUS_SOCKET_IN_USE` if a daemon answers there,
@@ -21,33 +59,19 @@ function unusable(file: string, why: string, remedy: string, cause?: unknown): A
  */
 export async function listenOnSocket(server: Server, file: string): Promise<void> {
   // Node would cut a longer name off and listen somewhere else.
-  if (Buffer.byteLength(file) > LONGEST_SOCKET_PATH) {
-    throw unusable(
-      file,
-      `its path is longer than ${LONGEST_SOCKET_PATH} bytes`,
-      "set status.socket to a shorter path",
-    );
-  }
+  refuseLong(file);
   try {
     await makeFolder(dirname(file));
     await removeStale(file);
     await listenOnPath(server, file);
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    throw unusable(file, messageOf(error), "set status.socket to a path that the agent may write", error);
+    throw unusable(file, messageOf(error), WRITABLE, error);
   }
 }
 
 async function removeStale(file: string): Promise<void> {
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  if (!found) return;
-  if (!found.isSocket()) {
-    throw unusable(
-      file,
-      "it is something else than a socket",
-      "move it away, or set status.socket to another path",
-    );
-  }
+  if (!refuseOther(file)) return;
   if ((await hearSocket(file, () => true)) !== undefined) {
     throw new AgentError(`another agent listens on ${file}`, {
       code: "STATUS_SOCKET_IN_USE",

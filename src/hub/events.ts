@@ -1,5 +1,5 @@
 import type { Settings } from "../cave/settings.ts";
-import { messageOf } from "../errors.ts";
+import { type Cause, causeOf } from "../errors.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
@@ -44,10 +44,8 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     reported.set(outcome.acknowledgements);
     for (const [key, ack] of Object.entries(outcome.acknowledgements)) tellSetting(key, ack as JsonObject);
     if (outcome.unknown.length > 0) {
-      log.warn(
-        { event: "setting-unknown", settings: outcome.unknown.slice(0, 10) },
-        "twin: unknown properties",
-      );
+      const settings = outcome.unknown.slice(0, 10);
+      log.warn({ event: "setting-unknown", settings }, `twin: unknown properties: ${settings.join(", ")}`);
     }
   }
 
@@ -74,8 +72,10 @@ export function createHubEvents(parts: HubEventParts): HubListener {
   }
 
   return {
-    onState(state, cause) {
-      logTransition(log, previous, state, cause, parts.session.describe().hub);
+    onState(state, cause, error) {
+      // The session's text may say more than the error's.
+      const why = { ...(error && causeOf(error)), cause };
+      logTransition(log, previous, state, why, parts.session.describe().hub);
       previous = state;
       parts.onTransition();
     },
@@ -96,10 +96,10 @@ export function createHubEvents(parts: HubEventParts): HubListener {
         tellMethod(name, response.status);
         return response;
       } catch (error) {
-        const cause = messageOf(error);
+        const why = causeOf(error);
         const method = shorten(name);
-        log.error({ event: "method-fault", cause, method }, `method ${method} failed: ${cause}`);
-        return { status: 500, payload: { result: cause } };
+        log.error({ event: "method-fault", ...why, method }, `method ${method} failed: ${why.cause}`);
+        return { status: 500, payload: { result: why.cause } };
       }
     },
   };
@@ -123,7 +123,7 @@ function logTransition(
   log: Logger,
   previous: ConnectionState,
   state: ConnectionState,
-  cause: string,
+  why: Cause,
   hub: string | null,
 ): void {
   if (previous === "provisioning" && state === "connecting") {
@@ -131,6 +131,6 @@ function logTransition(
     return;
   }
   if (state === "online") log.info({ event: "online", hub }, `online at ${hub}`);
-  else if (QUIET.has(state)) log.debug({ event: state, cause }, state);
-  else log.warn({ event: previous === "online" ? "offline" : state, cause }, `offline: ${cause}`);
+  else if (QUIET.has(state)) log.debug({ event: state, ...why }, state);
+  else log.warn({ event: previous === "online" ? "offline" : state, ...why }, `offline: ${why.cause}`);
 }

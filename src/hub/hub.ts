@@ -1,3 +1,4 @@
+import type { AgentError } from "../errors.ts";
 import type { Identity } from "./identity.ts";
 
 /** What the agent sends as one device-to-cloud message. */
@@ -43,7 +44,8 @@ export type ConnectionState =
 
 /** What the session tells the rest of the agent. */
 export interface HubListener {
-  onState(state: ConnectionState, cause: string): void;
+  /** `error`: what keeps the session from being online. */
+  onState(state: ConnectionState, cause: string, error?: AgentError): void;
   /** The whole desired section, read anew after every connect; `as` is who has connected. */
   onTwin(desired: DesiredProperties, as: Identity): void;
   /** A change while connected; may be older than what `onTwin` gave. */

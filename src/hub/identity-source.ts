@@ -1,5 +1,4 @@
 import { statSync } from "node:fs";
-import { messageOf } from "../errors.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
@@ -26,7 +25,7 @@ export interface IdentitySource {
 export interface IdentityListener {
   onNew(identity: Identity): void;
   /** The files were replaced by something that cannot be used; the old pair stays. */
-  onUnusable(reason: string): void;
+  onUnusable(error: unknown): void;
   /** The new pair was refused, or did not get in for a while. */
   onFallback(kept: Identity): void;
 }
@@ -80,7 +79,7 @@ export function createIdentitySource(
         candidate = isNew ? { identity, turns: createTurns(), isFallbackTold: false } : undefined;
         if (isNew) listener.onNew(identity);
       } catch (error) {
-        listener.onUnusable(messageOf(error));
+        listener.onUnusable(error);
       }
       return waiting() !== undefined;
     },

@@ -63,7 +63,8 @@ const SHOWN_CHARACTERS = 60;
 
 /** What there is in a payload that should be none: the first key, or the value; undefined if nothing is. */
 function givenIn(payload: JsonValue): string | undefined {
-  if (payload === null) return undefined;
+  // A field that is left empty in a tool comes as "".
+  if (payload === null || payload === "") return undefined;
   if (typeof payload === "string") return JSON.stringify(payload.slice(0, SHOWN_CHARACTERS));
   if (typeof payload !== "object") return String(payload);
   if (Array.isArray(payload)) return "a list";

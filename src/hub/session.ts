@@ -13,7 +13,7 @@ import type { IdentitySource } from "./identity-source.ts";
 import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
 import type { HubLink } from "./sdk/link.ts";
-import { createStanding } from "./standing.ts";
+import { createStanding, type StandingDescription } from "./standing.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -32,14 +32,10 @@ export interface SessionOptions {
   random: () => number;
 }
 
-/** Where the session stands, for people and programs. `since` is ISO 8601. */
-export interface SessionDescription {
+export interface SessionDescription extends StandingDescription {
   hub: string | null;
   /** Connections made since the start. */
   connects: number;
-  state: ConnectionState;
-  cause: string;
-  since: string;
 }
 
 /** The hub, kept connected for as long as `run` runs. */
@@ -68,8 +64,8 @@ export function createSession(options: SessionOptions): Session {
   /** From one connection, or try at it, to the next. */
   let turn = linkSignals();
 
-  function enter(next: ConnectionState, why: string, listener: HubListener): void {
-    if (standing.enter(next, why)) listener.onState(next, why);
+  function enter(next: ConnectionState, why: string, listener: HubListener, error?: AgentError): void {
+    if (standing.enter(next, why, error)) listener.onState(next, why, error);
   }
 
   function credentials(who: Identity): Credentials {
@@ -83,7 +79,8 @@ export function createSession(options: SessionOptions): Session {
       identity.reload();
       const who = identity.next(clock.now());
       if (clock.now() >= who.notBefore.getTime()) return who;
-      enter("waiting-for-clock", `the certificate is valid from ${who.notBefore.toISOString()} on`, listener);
+      const early = notYetValid(who);
+      enter("waiting-for-clock", early.message, listener, early);
       await clock.sleep(CLOCK_POLL, signal);
     }
   }
@@ -101,7 +98,7 @@ export function createSession(options: SessionOptions): Session {
 
   async function goOnlineAs(who: Identity, listener: HubListener, signal: AbortSignal): Promise<Connection> {
     const shown = credentials(who);
-    const onAsk = () => enter("provisioning", standing.cause(), listener);
+    const onAsk = () => enter("provisioning", standing.cause(), listener, standing.error());
     const assignment = await assignments.choose(shown, onAsk, signal);
     enter("connecting", `assigned to ${assignment.hub}`, listener);
     const next = await openConnection(assignment, shown, options.keepAlive, listener, clock, signal);
@@ -138,7 +135,7 @@ export function createSession(options: SessionOptions): Session {
     const history = { failures, assignedAnew: assignments.isFresh() };
     const plan = planRetry(error, history, options.retry, options.random);
     if (plan.askDps) assignments.doubt();
-    enter(plan.state, describeFailure(error), listener);
+    enter(plan.state, describeFailure(error), listener, isAgentError(error) ? error : undefined);
     await clock.sleep(plan.wait, signal).catch(() => undefined);
   }
 
@@ -188,6 +185,14 @@ export function createSession(options: SessionOptions): Session {
 
 function isRefusal(error: unknown): boolean {
   return isAgentError(error) && /^(HUB_REFUSED|DPS_UNAUTHORIZED|DPS_REFUSED)$/.test(error.code);
+}
+
+function notYetValid({ notBefore }: Identity): AgentError {
+  return new AgentError(`the certificate is valid from ${notBefore.toISOString()} on`, {
+    code: "CERTIFICATE_NOT_YET_VALID",
+    retryable: true,
+    remedy: "check this machine's clock and that it can reach a time server",
+  });
 }
 
 function describeFailure(error: unknown): string {

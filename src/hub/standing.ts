@@ -1,15 +1,26 @@
+import type { AgentError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createMoment } from "../lib/moment.ts";
 import type { ConnectionState } from "./hub.ts";
+
+/** For people and programs. `since` is ISO 8601; `code` and `remedy` are of the error that has led there, or null. */
+export interface StandingDescription {
+  state: ConnectionState;
+  cause: string;
+  code: string | null;
+  remedy: string | null;
+  since: string;
+}
 
 /** Where the session stands, and since when. */
 export interface Standing {
   state(): ConnectionState;
   cause(): string;
+  /** What has led there; undefined if that was no error. */
+  error(): AgentError | undefined;
   /** True if that is news. */
-  enter(state: ConnectionState, cause: string): boolean;
-  /** `since` is ISO 8601. */
-  describe(): { state: ConnectionState; cause: string; since: string };
+  enter(state: ConnectionState, cause: string, error?: AgentError): boolean;
+  describe(): StandingDescription;
   /** Resolves when `online`, now or later; rejects as `signal` aborts. */
   waitUntilOnline(signal: AbortSignal): Promise<void>;
 }
@@ -18,15 +29,18 @@ export function createStanding(clock: Clock): Standing {
   const online = createMoment();
   let state: ConnectionState = "starting";
   let cause = "start";
+  let error: AgentError | undefined;
   let since = clock.monotonic();
 
   return {
     state: () => state,
     cause: () => cause,
-    enter(next, why) {
+    error: () => error,
+    enter(next, why, of) {
       if (next === state && why === cause) return false;
       state = next;
       cause = why;
+      error = of;
       since = clock.monotonic();
       if (next === "online") online.come();
       return true;
@@ -34,7 +48,13 @@ export function createStanding(clock: Clock): Standing {
     describe() {
       // Derived anew each time: a clock that was wrong then puts it right once it is set.
       const time = clock.now() - (clock.monotonic() - since);
-      return { state, cause, since: new Date(time).toISOString() };
+      return {
+        state,
+        cause,
+        code: error?.code ?? null,
+        remedy: error?.remedy ?? null,
+        since: new Date(time).toISOString(),
+      };
     },
     waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),
   };

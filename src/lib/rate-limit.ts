@@ -1,17 +1,22 @@
 import type { Clock } from "./clock.ts";
 
-/** Whether to let something through, and how many of its kind were held back since the last one. */
-export interface Permission {
-  allowed: boolean;
+/** What was held back of a kind since the last one was let through. */
+export interface HeldBack {
   suppressed: number;
+  /** What they were, each once; the first ten. */
+  texts: string[];
+}
+
+export interface Permission extends HeldBack {
+  allowed: boolean;
 }
 
 /** At most one of a kind in a time, with a count of the others. */
 export interface RateLimit {
-  /** Asks for one of the kind `key`. When it is allowed, `suppressed` is told once and counted anew. */
-  allow(key: string): Permission;
+  /** Asks for `text`, one of the kind `key`. When it is allowed, what was held back is told once and counted anew. */
+  allow(key: string, text?: string): Permission;
   /** What was held back and not told yet, by kind; it is counted anew. For the end, or for a quiet moment. */
-  flush(): { key: string; suppressed: number }[];
+  flush(): (HeldBack & { key: string })[];
 }
 
 export interface RateLimitOptions {
@@ -27,27 +32,45 @@ export const OTHERS = "others";
 
 const MOST_KINDS = 1000;
 
+const MOST_TEXTS = 10;
+
 interface Kind {
   allowedAt: number;
   suppressed: number;
+  texts: Set<string>;
+}
+
+const newKind = (): Kind => ({ allowedAt: Number.NEGATIVE_INFINITY, suppressed: 0, texts: new Set() });
+
+function hold(kind: Kind, count: number, texts: Iterable<string>): void {
+  kind.suppressed += count;
+  for (const text of texts) if (kind.texts.size < MOST_TEXTS) kind.texts.add(text);
+}
+
+/** What it has held back, told and counted anew. */
+function release(kind: Kind): HeldBack {
+  const held = { suppressed: kind.suppressed, texts: [...kind.texts] };
+  kind.suppressed = 0;
+  kind.texts.clear();
+  return held;
 }
 
 export function createRateLimit({ clock, every, kinds = MOST_KINDS }: RateLimitOptions): RateLimit {
   // In the order of `allowedAt`, so that the first is the first to be over.
   const known = new Map<string, Kind>();
-  const others: Kind = { allowedAt: Number.NEGATIVE_INFINITY, suppressed: 0 };
+  const others = newKind();
 
   function hasPlace(now: number): boolean {
     if (known.size < kinds) return true;
     const [oldest] = known;
     if (!oldest || now - oldest[1].allowedAt < every) return false;
     // Nobody has been told of what it held back: the next of the others tells it.
-    others.suppressed += oldest[1].suppressed;
+    hold(others, oldest[1].suppressed, oldest[1].texts);
     return known.delete(oldest[0]);
   }
 
   function place(key: string, now: number): Kind {
-    const kind = known.get(key) ?? { allowedAt: Number.NEGATIVE_INFINITY, suppressed: 0 };
+    const kind = known.get(key) ?? newKind();
     if (now - kind.allowedAt < every) return kind;
     if (!known.delete(key) && !hasPlace(now)) return others;
     known.set(key, kind);
@@ -55,25 +78,19 @@ export function createRateLimit({ clock, every, kinds = MOST_KINDS }: RateLimitO
   }
 
   return {
-    allow(key) {
+    allow(key, text = key) {
       const now = clock.monotonic();
       const kind = place(key, now);
       if (now - kind.allowedAt < every) {
-        kind.suppressed += 1;
-        return { allowed: false, suppressed: kind.suppressed };
+        hold(kind, 1, [text]);
+        return { allowed: false, suppressed: kind.suppressed, texts: [...kind.texts] };
       }
-      const { suppressed } = kind;
       kind.allowedAt = now;
-      kind.suppressed = 0;
-      return { allowed: true, suppressed };
+      return { allowed: true, ...release(kind) };
     },
     flush() {
       const held = [...known, [OTHERS, others] as const].filter(([, { suppressed }]) => suppressed > 0);
-      return held.map(([key, kind]) => {
-        const { suppressed } = kind;
-        kind.suppressed = 0;
-        return { key, suppressed };
-      });
+      return held.map(([key, kind]) => ({ key, ...release(kind) }));
     },
   };
 }

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { crc32 } from "node:zlib";
 import { type Changes, writeConfig } from "../faults/agents.ts";
 import { type CloudRig, runToEnd, spawnAgent, startCloud } from "../support/rig.js";
+import { getStatus } from "../support/status.js";
 
 /** Eight bytes of name, the version, and the checksum of both: what no version will ever change. */
 function headerOfVersion(version: number): Buffer {
@@ -116,6 +117,35 @@ describe("config check says what run would", () => {
     await agent.logged("sequence-leap");
     await agent.logged("online");
   });
+
+  for (const { what, socket, reason } of [
+    { what: "too long", socket: `${"x".repeat(120)}.sock`, reason: /path is longer than 10[37] bytes/ },
+    { what: "below a file", socket: "cave-01.toml/a.sock", reason: /cave-01\.toml.*ENOTDIR/ },
+  ]) {
+    it(`a status socket whose path is ${what}: told, and no reason not to start; the agent says so to all`, async (t) => {
+      const [rig, file] = await setUp(t, { changes: { "status.socket": socket } });
+      const check = await runToEnd(t, ["config", "check", file]);
+      assert.equal(check.code, 0, check.output);
+      assert.match(check.output, /the status socket .* cannot be used: /);
+      assert.match(check.output, reason);
+      const agent = spawnAgent(t, ["run", "--config", file]);
+      const { code, remedy, cause } = await agent.logged("status-socket");
+      assert.equal(code, "STATUS_SOCKET_UNUSABLE");
+      assert.match(cause ?? "", reason);
+      assert.match(String(remedy), /set status\.socket/);
+      await agent.logged("online");
+      const { conditions } = await getStatus(rig);
+      assert.ok(conditions.some((each) => each.code === "STATUS_SOCKET_UNUSABLE"));
+      const { payload } = await rig.service.invoke("cave-01", "Diagnose", null);
+      assert.match(
+        JSON.stringify(payload),
+        /"running agent","result":"warning","detail":"online; STATUS_SOCKET_UNUSABLE/,
+      );
+      const status = await runToEnd(t, ["status", "--config", file]);
+      assert.equal(status.code, 70);
+      assert.match(status.output, /an agent runs that cannot be asked on .*: process \d+, for cave-01/);
+    });
+  }
 
   it("nothing is wrong: one line, and nothing is left behind", async (t) => {
     const [rig, file] = await setUp(t, {});

@@ -6,7 +6,7 @@ import { type ReadOptions, read } from "#agent/commands/read.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import type { StatusDocument } from "#agent/health/status.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { healthDocument } from "../health/support.ts";
+import { healthDocument, SOUND } from "../health/support.ts";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";
 import { createSht31Chip } from "../support/hardware/sht31-chip.ts";
@@ -57,7 +57,7 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
 }
 
 const REAL = healthDocument({
-  sensor: { source: "sht31", serial: "0badcafe", state: "ok", quality: "good", fault: null },
+  sensor: { source: "sht31", serial: "0badcafe", state: "ok", quality: "good", ...SOUND },
   reading: { temperature: 12.26, humidity: 90.44, source: "sht31", readAt: new Date().toISOString() },
 });
 

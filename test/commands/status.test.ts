@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { status } from "#agent/commands/status.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
+import { lockState } from "#agent/state-lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
@@ -13,7 +14,7 @@ async function ask(socket: string, json = false) {
   let said = "";
   let complained = "";
   const code = await status(
-    { socket, json },
+    { socket, stateDirectory: dirname(socket), json },
     {
       say: (text) => {
         said += text;
@@ -89,14 +90,18 @@ test("measured values carry no mark; offline says why; an override and a held fa
       state: "failed",
       quality: "missing",
       fault: "NACK",
+      code: "SENSOR_NO_ANSWER",
+      remedy: "Look.",
       faults,
     },
     reading: { temperature: 11.5, humidity: 88, source: "sht31", readAt: "2026-03-02T00:00:00.000Z" },
     fan: {
       ...fan,
+      state: "off",
       reason: "override",
       overrideUntil: "2026-03-02T04:00:00.000Z",
       heldUntil: "2026-03-02T00:01:00.000Z",
+      heldBecause: "minimum-off",
     },
   });
   const { said } = await ask(socket);
@@ -108,7 +113,7 @@ test("measured values carry no mark; offline says why; an override and a held fa
   );
   assert.match(
     said,
-    /^fan +on \(override until 2026-03-02T04:00:00\.000Z\), held until 2026-03-02T00:01:00\.000Z$/m,
+    /^fan +off, wanted on \(override until 2026-03-02T04:00:00\.000Z\); held by minimum-off until 2026-03-02T00:01:00\.000Z$/m,
   );
   assert.match(said, /up 0 s$/m);
   assert.match(said, /^conditions: none$/m);
@@ -127,7 +132,26 @@ test("no agent: one line with the socket, one with the remedy, exit 70", async (
   assert.equal(said, "");
   assert.equal(
     complained,
-    `no agent is running: nobody listens on ${socket}\nstart it, or name the configuration that it runs with by --config\n`,
+    `nobody listens on ${socket}: no agent runs, or it could not open its status socket
+start it, name the configuration that it runs with by --config, or look for STATUS_SOCKET_UNUSABLE in its log\n`,
+  );
+});
+
+test("a path that no socket can have is said to be one", async (t) => {
+  const { code, complained } = await ask(join(await temporaryDirectory(t), "x".repeat(120)));
+  assert.equal(code, 70);
+  assert.match(complained, /^nobody can listen on .*: it is longer than 10[37] bytes\nset status\.socket/);
+});
+
+test("an agent that has no socket: told as one that runs, with its name", async (t) => {
+  const socket = join(await temporaryDirectory(t), "status.sock");
+  const lock = await lockState(dirname(socket), "process 17, for cave-01");
+  defer(t, () => lock.release());
+  const { code, complained } = await ask(socket);
+  assert.equal(code, 70);
+  assert.match(
+    complained,
+    /^an agent runs that cannot be asked on .*: process 17, for cave-01\n.*status-socket/,
   );
 });
 

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { startAgent, startCloud } from "../support/rig.ts";
+import { startCloud } from "../support/rig.ts";
 import { until } from "../support/until.ts";
+import { startWith } from "./agents.ts";
 import { IS_FULL } from "./full.ts";
 import { openLedger } from "./ledger.ts";
 
 const KILLS = IS_FULL ? 20 : 2;
 
 /** What is acknowledged is written down so seldom that each kill falls between PUBACK and cursor. */
-const SLOW_CURSOR = '[outbox]\nsyncEvery = "1h"';
+const SLOW_CURSOR = { "outbox.syncEvery": "1h" };
 
 describe("fault 9: a crash between PUBACK and cursor", () => {
   it(`sends the same samples again under the same ids, in ${KILLS} kills, and loses none`, async (t) => {
@@ -16,14 +17,14 @@ describe("fault 9: a crash between PUBACK and cursor", () => {
     const ledger = openLedger(rig);
     for (let kill = 0; kill < KILLS; kill += 1) {
       const before = new Set(ledger.sequences());
-      const agent = await startAgent(t, rig, { extra: SLOW_CURSOR });
+      const agent = await startWith(t, rig, SLOW_CURSOR);
       await until("two new samples at the hub", () => ledger.sequences().length > before.size + 1, {
         onTimeout: agent.output,
       });
       await agent.stop("SIGKILL");
     }
     const acknowledged = ledger.sequences();
-    const agent = await startAgent(t, rig, { extra: SLOW_CURSOR });
+    const agent = await startWith(t, rig, SLOW_CURSOR);
     await until("all of them again", () => acknowledged.every((sequence) => countOf(sequence) > 1));
     assert.equal((await agent.stop()).code, 0);
     const { outbox } = await agent.logged("stopped");

@@ -11,5 +11,8 @@ for (let number = 0; number < Number(count); number += 1) {
     "it does not answer",
   );
 }
+for (const setting of ["targetTemp", "fanmode", "fanmode"]) {
+  log.warn({ event: "setting-unknown", settings: [setting] }, `unknown: ${setting}`);
+}
 log.error({ event: "another", cause: "of another kind" }, "of another kind");
 end();

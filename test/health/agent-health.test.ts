@@ -13,6 +13,7 @@ const CONTROL: ControlState = {
   fan: "off",
   fanFault: undefined,
   reason: "in-band",
+  wanted: false,
   overrideUntil: undefined,
   held: undefined,
   sensor: "ok",

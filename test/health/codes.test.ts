@@ -66,6 +66,17 @@ test("every code that src throws is in the catalogue", () => {
   assert.deepEqual(unknown, [], "add them to src/health/codes.ts and docs/errors.md");
 });
 
+test("every error is logged with its code, if it has one", () => {
+  const folder = join(ROOT, "src");
+  const bare = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => {
+    return (
+      name.endsWith(".ts") &&
+      /event: [^}\n]*cause: (messageOf|\w+\.message)/.test(readFileSync(join(folder, name), "utf8"))
+    );
+  });
+  assert.deepEqual(bare, [], "causeOf of src/errors.ts has the fields");
+});
+
 test("every code of the catalogue is thrown somewhere, or is a condition", () => {
   const used = codesInSources();
   const unused = Object.keys(CODES).filter((code) => !used.has(code) && !CONDITIONS.has(code));

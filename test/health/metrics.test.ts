@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toMetrics } from "#agent/health/metrics.js";
-import { healthDocument } from "./support.js";
+import { healthDocument, SOUND } from "./support.js";
 
 /** Reads the text format as its specification has it; throws at what it does not allow. */
 function parse(text: string): { types: Map<string, string>; samples: Map<string, number> } {
@@ -53,7 +53,7 @@ test("every number has a name of ours with its base unit, and a type", () => {
 
 test("a value that is no longer measured has no series; before the first there is none either", () => {
   const stale = healthDocument({
-    sensor: { source: "simulated", state: "stale", quality: "missing", fault: "NACK" },
+    sensor: { ...SOUND, source: "simulated", state: "stale", quality: "missing", fault: "NACK" },
   });
   const first = healthDocument({ reading: null });
   for (const document of [stale, first]) {
@@ -64,7 +64,7 @@ test("a value that is no longer measured has no series; before the first there i
 });
 
 test("a warm sensor's value is no value of the air; failed tries are counted by kind", () => {
-  const sensor = { source: "sht31", state: "ok", fault: null } as const;
+  const sensor = { source: "sht31", state: "ok", ...SOUND } as const;
   const faults = { nack: 4, crc: 2, timeout: 0, reset: 1, bus: 0 };
   const good = parse(toMetrics(healthDocument({ sensor: { ...sensor, quality: "good", faults } })));
   assert.ok(good.types.has("cave_temperature_celsius"));
@@ -86,4 +86,12 @@ test("each condition is a series; quotes, backslashes and line ends cannot break
   const { samples } = parse(toMetrics(document));
   assert.equal(samples.get('cave_condition{code="OFFLINE",severity="warning"}'), 1);
   assert.ok([...samples.keys()].some((key) => key.includes('device_id="a\\"b\\\\c\\nd"')));
+});
+
+test("what keeps the agent from the hub is a series of its own for as long as it does", () => {
+  const { connection } = healthDocument();
+  const refused = { ...connection, state: "backing-off", code: "DPS_UNAUTHORIZED" } as const;
+  const { samples } = parse(toMetrics(healthDocument({ connection: refused })));
+  assert.equal(samples.get('cave_hub_fault{code="DPS_UNAUTHORIZED"}'), 1);
+  assert.ok(!parse(toMetrics(healthDocument())).types.has("cave_hub_fault"));
 });

@@ -31,7 +31,7 @@ test("each state is told with its cause", () => {
   const status = healthDocument({
     connection: { ...connection, state: "backing-off", cause: "ECONNREFUSED" },
     sensor: { ...sensor, state: "stale", quality: "range", fault: "NACK" },
-    fan: { ...fan, state: "failed" },
+    fan: { ...fan, state: "failed", fault: "it does not obey" },
   });
   assert.deepEqual(
     held({
@@ -43,7 +43,7 @@ test("each state is told with its cause", () => {
     {
       OFFLINE: "backing-off: ECONNREFUSED",
       SENSOR_STALE: "NACK",
-      FAN_FAILED: "the fan does not obey",
+      FAN_FAILED: "it does not obey",
       SENSOR_STUCK: "since an hour",
       SENSOR_IMPLAUSIBLE: "the newest value is out of range",
       OUTBOX_DROPPING: "2 dropped since the start",
@@ -56,6 +56,11 @@ test("a disabled enrolment is told as such, not as a network that is down", () =
   const { connection } = healthDocument();
   const status = healthDocument({ connection: { ...connection, state: "disabled", cause: "says the DPS" } });
   assert.deepEqual(held({ status }), { DPS_DISABLED: "says the DPS" });
+});
+
+test("a fan of which nobody knows yet whether it can be taken has not failed", () => {
+  const { fan } = healthDocument();
+  assert.deepEqual(held({ status: healthDocument({ fan: { ...fan, state: "failed" } }) }), {});
 });
 
 test("of the steps before expiry the nearest alone holds", () => {

@@ -1,5 +1,9 @@
 import type { HealthDocument } from "#agent/health/document.js";
+import type { Fault } from "#agent/health/status.js";
 import { SETTINGS } from "../support/cave.js";
+
+/** What has not failed says so. */
+export const SOUND: Fault = { fault: null, code: null, remedy: null };
 
 /** What a healthy simulated cave says of itself, with `changes`. */
 export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDocument {
@@ -9,20 +13,24 @@ export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDoc
     connection: {
       state: "online",
       cause: "connected to hub.example",
+      code: null,
+      remedy: null,
       since: "2026-03-01T00:00:02.000Z",
       hub: "hub.example",
       connects: 3,
     },
-    sensor: { source: "simulated", state: "ok", quality: "good", fault: null },
+    sensor: { source: "simulated", state: "ok", quality: "good", ...SOUND },
     reading: { temperature: 12.26, humidity: 90.44, source: "simulated", readAt: "2026-03-02T02:03:04.500Z" },
     fan: {
       state: "on",
       reason: "too-warm",
       driver: "simulated",
       detail: "the sensor is simulated",
-      fault: null,
+      ...SOUND,
+      wanted: "on",
       overrideUntil: null,
       heldUntil: null,
+      heldBecause: null,
     },
     settings: SETTINGS,
     alerts: { fan: false, temperature: true, humidity: false },

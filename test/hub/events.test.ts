@@ -5,6 +5,7 @@ import { createHubEvents } from "#agent/hub/events.js";
 import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
 import type { Identity } from "#agent/hub/identity.js";
 import { createTwinSettings } from "#agent/hub/twin.js";
+import { healthDocument } from "../health/support.js";
 import { SETTINGS } from "../support/cave.js";
 import type { LogLine } from "../support/rig.js";
 
@@ -25,7 +26,7 @@ function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null 
   const events = createHubEvents({
     log: pino({ level: "info" }, { write }),
     session: {
-      describe: () => ({ hub: "hub.example", connects: 1, state: "online", cause: "", since: "" }),
+      describe: () => healthDocument().connection,
     },
     twin: createTwinSettings(SETTINGS),
     reported: {
@@ -40,7 +41,7 @@ function setUp(onMethod: MethodCall = async () => ({ status: 200, payload: null 
     lastBoot: () => 0,
   });
   const told = () => lines.splice(0).map(({ event, setting, cause }) => [event, setting ?? cause]);
-  return { events, reported, told };
+  return { events, reported, lines, told };
 }
 
 test("a setting is told when it is new, and not again at each connect", () => {
@@ -58,6 +59,13 @@ test("a setting is told when it is new, and not again at each connect", () => {
   events.onTwin({ version: 5, properties: { targetTemperature: 11 } }, IDENTITY);
   assert.deepEqual(told(), [["setting", "targetTemperature"]]);
   assert.deepEqual(reported.targetTemperature, { value: 11, ac: 200, av: 5, ad: "applied" });
+});
+
+test("properties that are no settings are named in the line", () => {
+  const { events, lines } = setUp();
+  events.onTwin({ version: 3, properties: { targetTemp: 11, fanmode: "on" } }, IDENTITY);
+  const line = lines.find(({ event }) => event === "setting-unknown");
+  assert.equal(line?.msg, "twin: unknown properties: targetTemp, fanmode");
 });
 
 test("a method that fails is answered with 500 and its cause, and told as a fault", async () => {

@@ -102,9 +102,9 @@ test("an unknown method is answered 404 with those that are known", async () => 
   assert.match(JSON.stringify(payload), /SetFanState, GetStatus, ReadSensor, Diagnose/);
 });
 
-test("a method that takes no payload takes none, null and {}, and refuses all else with what was given", async () => {
+test('a method that takes no payload takes none, null, "" and {}, and refuses all else, naming it', async () => {
   for (const method of ["GetStatus", "ReadSensor", "Diagnose", "Reprovision", "Restart"]) {
-    for (const none of [null, {}]) assert.ok((await build().call(method, none)).status < 300, method);
+    for (const none of [null, "", {}]) assert.ok((await build().call(method, none)).status < 300, method);
     for (const [payload, given] of [
       [{ minutes: 5, hours: 1 }, '"minutes" was given'],
       ["now", '"now" was given'],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AgentError } from "#agent/errors.js";
 import { createStanding } from "#agent/hub/standing.js";
 import { createFakeClock } from "../support/fake-clock.js";
 
@@ -16,6 +17,8 @@ test("since when it stands so is right once a clock that was wrong is set", asyn
   assert.deepEqual(standing.describe(), {
     state: "online",
     cause: "connected",
+    code: null,
+    remedy: null,
     since: new Date(now + 5000).toISOString(),
   });
 });
@@ -30,6 +33,18 @@ test("what is no news keeps its time", async () => {
   assert.equal(standing.describe().since, since);
   assert.equal(standing.enter("connecting", "assigned elsewhere"), true);
   assert.notEqual(standing.describe().since, since);
+});
+
+test("the error that has led there is told with its code and remedy, until it leads on", () => {
+  const standing = createStanding(createFakeClock());
+  const error = new AgentError("no", { code: "DPS_DISABLED", retryable: true, remedy: "enable it" });
+  standing.enter("disabled", "no; enable it", error);
+  const { cause, code, remedy } = standing.describe();
+  assert.deepEqual([cause, code, remedy], ["no; enable it", "DPS_DISABLED", "enable it"]);
+  standing.enter("provisioning", standing.cause(), standing.error());
+  assert.equal(standing.describe().code, "DPS_DISABLED");
+  standing.enter("online", "connected");
+  assert.equal(standing.describe().code, null);
 });
 
 test("who waits for online is let go at once, at its coming, or with the stop", async () => {

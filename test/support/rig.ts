@@ -84,6 +84,8 @@ driver = "simulated"
 minimumOn = 0
 minimumOff = 0
 switchesPerHour = 60
+[outbox]
+perSecond = 0
 [simulation]
 speed = 60
 ${options.extra ?? ""}

@@ -30,10 +30,14 @@ test("a fan that cannot be reached: the cave is measured all the same, and the f
   assert.equal(status.fan.state, "failed");
   assert.equal(status.fan.driver, null);
   assert.equal(status.fan.fault, fault.cause);
+  assert.deepEqual([status.fan.code, fault.code], ["FAN_FAILED", "FAN_FAILED"]);
+  assert.equal(status.fan.remedy, fault.remedy);
   const condition = await until("the condition holds", async () =>
     (await getStatus(rig)).conditions.find(({ code }) => code === "FAN_FAILED"),
   );
   assert.equal(condition.cause, fault.cause);
+  const raised = agent.lines.find(({ event, code }) => event === "condition-raised" && code === "FAN_FAILED");
+  assert.equal(raised?.cause, fault.cause, "none was raised before the first try had ended");
   await until("it is reported", async () => (await reported(rig)).fanState === "failed");
   const refused = await rig.service.invoke("cave-01", "SetFanState", "on");
   assert.equal(refused.status, 400);

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { askStatus } from "#agent/health/client.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import { serviceOf } from "../local-cloud/support.js";
 import { defer } from "../support/cleanup.ts";
@@ -14,8 +15,12 @@ const DAY = 86_400_000;
 test("a leaf of a foreign CA: 401002, and which CA to enrol", async (t) => {
   const rig = await startCloud(t);
   const agent = await startAgent(t, rig, { authority: await createAuthority({ commonName: "Foreign CA" }) });
-  const { cause } = await agent.logged("backing-off");
+  const { cause, code, remedy } = await agent.logged("backing-off");
   assert.match(cause ?? "", /DPS refused to register cave-01: .*\(401002\); enrol the CA "Foreign CA"/);
+  assert.equal(code, "DPS_UNAUTHORIZED");
+  assert.match(String(remedy), /^enrol the CA "Foreign CA"/);
+  const { connection } = await askStatus(join(rig.folder, "cave-01.state", "status.sock"));
+  assert.deepEqual([connection.code, connection.remedy], [code, remedy]);
   assert.equal(rig.cloud.hub.telemetryCounts().received, 0);
   assert.equal((await agent.stop()).code, 0);
 });
@@ -43,6 +48,7 @@ test("a leaf whose common name is not the device id: exit 78 before anything is 
   const { code, output } = await runToEnd(t, ["run", "--config", config]);
   assert.equal(code, 78);
   assert.match(output, /device\.id: \\?"cave-99\\?" is not the common name \\?"cave-01\\?"/);
+  assert.match(output, /"event":"start-failed",.*"code":"CONFIG_INVALID","remedy":"/);
 });
 
 test("an unknown ID scope: 404201, and which key to correct; the scope itself is not printed", async (t) => {

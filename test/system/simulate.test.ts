@@ -146,7 +146,7 @@ test("a cave that ends by Restart is started again; one that dies stays dead, an
   assert.equal(await loud.ended, 0, loud.stderr());
   const answers = () => logOf(state, "cave-02", "method").filter(({ method }) => method === "GetStatus");
   // The answer to the first of two has arrived.
-  await until("it has told of itself", () => answers().length >= 2, { onTimeout: run.stderr });
+  await until("it has told of itself", () => answers().length >= 2, { seconds: 40, onTimeout: run.stderr });
   const [victim] = agentsOf(join(state, "caves", "cave-02"));
   process.kill(Number(victim), "SIGKILL");
   await until("it is gone", () => agentsOf(join(state, "caves", "cave-02")).length === 0);

@@ -13,11 +13,15 @@ const AGENT = fileURLToPath(new URL("../../../bin/cave-agent.js", import.meta.ur
 export interface AgentProcess {
   readonly pid: number | undefined;
   kill(signal: "SIGTERM" | "SIGKILL"): void;
-  /**
-   * Resolves after the last line of output, to the exit code; null if a signal ended it. Rejects if it could not even
-   * start.
-   */
-  readonly ended: Promise<number | null>;
+  /** Resolves after the last line of output; rejects if it could not even start. */
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** One of the two is null. */
+export interface ProcessEnd {
+  exitCode: number | null;
+  /** That ended it. */
+  signal: NodeJS.Signals | null;
 }
 
 /** Starts one and follows its log, which is kept in `files.logFile` too. */
@@ -32,7 +36,7 @@ export function startAgent(files: CaveFiles, onLine: (line: LogLine) => void): A
   child.on("error", () => undefined);
   followLog(child, files.logFile, onLine);
   // `close` comes after the last line of output; a process that could not even start has only `error`.
-  const ended = once(child, "close").then(([exitCode]) => (typeof exitCode === "number" ? exitCode : null));
+  const ended = once(child, "close").then(([exitCode, signal]): ProcessEnd => ({ exitCode, signal }));
   return { pid: child.pid, kill: (signal) => void child.kill(signal), ended };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FinalCounts, LogLine } from "./agent-log.ts";
-import { type AgentProcess, startAgent } from "./agent-process.ts";
+import { type AgentProcess, type ProcessEnd, startAgent } from "./agent-process.ts";
 import type { CaveFiles } from "./configuration.ts";
 import { createCounts } from "./counts.ts";
 
@@ -28,7 +28,7 @@ export interface CaveEnd {
   exitCode: number | null;
   /** True if it had to be killed because it did not stop. */
   killed: boolean;
-  /** True if nobody here had asked it to stop. */
+  /** True if nobody here had asked it to stop, or it was killed, and not from here. */
   unexpected: boolean;
   /** The last error in its log; empty if there was none. */
   lastError: string;
@@ -38,6 +38,9 @@ export interface CaveEnd {
 export function howItEnded({ exitCode }: CaveEnd): string {
   return exitCode === null ? "killed by a signal" : `with exit code ${exitCode}`;
 }
+
+/** An agent that is still starting ends by them at once; later it takes them for a wish to stop. */
+const ASKING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT"]);
 
 /** Milliseconds before an agent that was asked to end is started again: systemd's RestartSec unless it is set. */
 const RESTART_AFTER = 100;
@@ -80,25 +83,26 @@ export function startCave(
   }
 
   async function live(): Promise<void> {
-    let exitCode = await endOf(agent);
+    let { exitCode, signal: by } = await endOf(agent);
     while (exitCode === 0 && !ending.aborted) {
       onChange();
       await delay(RESTART_AFTER, undefined, { signal: ending }).catch(() => undefined);
       if (ending.aborted) break;
       agent = begin();
-      exitCode = await endOf(agent);
+      ({ exitCode, signal: by } = await endOf(agent));
     }
     const { killed, lastError } = state;
-    end = { exitCode, killed, unexpected: !ending.aborted, lastError };
+    const isKilledElsewhere = by !== null && !ASKING.has(by) && !killed;
+    end = { exitCode, killed, unexpected: !ending.aborted || isKilledElsewhere, lastError };
   }
 
-  async function endOf({ ended }: AgentProcess): Promise<number | null> {
-    const exitCode = await ended.catch((error: unknown) => {
+  async function endOf({ ended }: AgentProcess): Promise<ProcessEnd> {
+    const how = await ended.catch((error: unknown): ProcessEnd => {
       state.lastError = String(error);
-      return null;
+      return { exitCode: null, signal: null };
     });
     state.online = false;
-    return exitCode;
+    return how;
   }
 
   return {

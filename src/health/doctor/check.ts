@@ -71,6 +71,8 @@ export interface Ground {
   hub: string | undefined;
   /** What an agent that runs with this configuration says of itself. */
   running?: StatusDocument | undefined;
+  /** No agent runs with it: doctor may speak to the DPS in its place. */
+  isAlone?: boolean;
   clock: Clock;
   machine: Machine;
 }
@@ -80,6 +82,8 @@ export interface MachineCheck {
   id: string;
   title: string;
   needs?: undefined;
+  /** Milliseconds; 5 s unless told. */
+  deadline?: number;
   look(ground: Ground, signal: AbortSignal): Promise<Finding>;
 }
 
@@ -89,6 +93,8 @@ export interface ConfiguredCheck {
   title: string;
   /** As `section.key`. */
   needs: readonly string[];
+  /** Milliseconds; 5 s unless told. */
+  deadline?: number;
   look(ground: Ground & { config: Config }, signal: AbortSignal): Promise<Finding>;
 }
 

@@ -36,7 +36,8 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
   return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
 }
 
-async function existingPart(directory: string): Promise<string> {
+/** The lowest folder of this path, or else file, that is there. */
+export async function existingPart(directory: string): Promise<string> {
   let folder = directory;
   while (folder !== dirname(folder) && !(await stat(folder).catch(() => undefined))) folder = dirname(folder);
   return folder;
@@ -49,7 +50,7 @@ async function reasonAgainst(folder: string, error: unknown): Promise<string> {
 }
 
 /** A look at the rights would not show a full or failing disk. */
-async function tryToWrite(folder: string): Promise<void> {
+export async function tryToWrite(folder: string): Promise<void> {
   const file = join(folder, `.doctor-${randomUUID()}`);
   const handle = await open(file, "wx", 0o600);
   try {

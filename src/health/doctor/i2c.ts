@@ -44,7 +44,7 @@ function judgeRunning({ sensor, reading }: StatusDocument): Finding {
   return {
     result: "failed",
     detail: `${who}: ${sensor.fault ?? "no reading yet"}`,
-    remedy: "stop the agent and run doctor again: it then asks the sensor itself",
+    remedy: sensor.remedy ?? "stop the agent and run doctor again: it then asks the sensor itself",
   };
 }
 

@@ -8,6 +8,7 @@ import { certificateCheck } from "./certificate.ts";
 import { type Check, type Configuration, type Finding, type Ground, LINUX, type Report } from "./check.ts";
 import { clockCheck } from "./clock.ts";
 import { configurationCheck } from "./configuration.ts";
+import { connectionCheck } from "./connection.ts";
 import { diskCheck } from "./disk.ts";
 import { dnsCheck } from "./dns.ts";
 import { dpsCheck } from "./dps.ts";
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   dnsCheck,
   dpsCheck,
   hubCheck,
+  connectionCheck,
   diskCheck,
   i2cCheck,
   gpioCheck,
@@ -43,7 +45,7 @@ export function usable(config: Config): Configuration {
   return { config, error: undefined, broken: new Set() };
 }
 
-/** Runs all checks at once, each by itself and for at most 5 s. Never rejects; `signal` ends those that still look. */
+/** Runs all checks at once, each by itself and for at most 5 s, or its own deadline. Never rejects; `signal` ends those that still look. */
 export async function runDoctor(parts: DoctorParts, signal: AbortSignal): Promise<Report> {
   const ground: Ground = { ...parts, machine: parts.machine ?? LINUX };
   const at = new Date(parts.clock.now()).toISOString();
@@ -69,7 +71,7 @@ async function find(check: Check, ground: Ground, signal: AbortSignal): Promise<
     return await withDeadline(
       (ending) => look(check, ground, ending),
       {
-        after: DEADLINE,
+        after: check.deadline ?? DEADLINE,
         code: "CHECK_TIMEOUT",
         awaiting: check.title,
         remedy: "check the network, or the disk, that the check waits for",

@@ -1,14 +1,14 @@
-import { isAgentError } from "../../errors.ts";
-import { askStatus } from "../client.ts";
+import { type AgentError, isAgentError } from "../../errors.ts";
+import { askAgent, type Whereabouts } from "../ask-agent.ts";
 import type { HealthDocument } from "../document.ts";
 import type { Check, Finding } from "./check.ts";
 
 /** What the running agent says of itself, or why it could not be asked. */
-export type Answer = { document: HealthDocument } | { error: Error };
+export type Answer = { document: HealthDocument } | { error: AgentError };
 
-export async function askRunning(socket: string): Promise<Answer> {
+export async function askRunning(where: Whereabouts): Promise<Answer> {
   try {
-    return { document: await askStatus(socket, 3000) };
+    return { document: await askAgent(where, 3000) };
   } catch (error) {
     if (isAgentError(error)) return { error };
     throw error;
@@ -28,12 +28,14 @@ export function runningCheck(answer: Answer): Check {
 function judge({ connection, conditions }: HealthDocument): Finding {
   const codes = conditions.map(({ code }) => code).join(", ");
   const detail = `${connection.state}; ${codes || "no conditions"}`;
-  const isWell = conditions.every(({ severity }) => severity === "info");
-  return isWell ? { result: "ok", detail } : { result: "warning", detail, remedy: "see: cave-agent status" };
+  const grave = conditions.filter(({ severity }) => severity !== "info");
+  if (grave.length === 0) return { result: "ok", detail };
+  const remedy = grave.map((each) => `${each.code}: ${each.remedy}`).join(" ");
+  return { result: "warning", detail, remedy };
 }
 
-function explain(error: Error): Finding {
-  if (!isAgentError(error) || error.code !== "AGENT_NO_ANSWER") {
+function explain(error: AgentError): Finding {
+  if (error.code !== "AGENT_NO_ANSWER") {
     return { result: "skipped", detail: error.message };
   }
   return { result: "failed", detail: error.message, remedy: error.remedy };

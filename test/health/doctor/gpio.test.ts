@@ -6,7 +6,8 @@ import { LINUX } from "#agent/health/doctor/check.js";
 import { gpioCheck } from "#agent/health/doctor/gpio.js";
 import { createFakeGpiod } from "../../support/hardware/fake-gpiod.js";
 import { temporaryDirectory } from "../../support/pki.js";
-import { findingOf } from "./support.js";
+import { healthDocument } from "../support.js";
+import { findingOf, type GroundOptions } from "./support.js";
 
 async function setUp(t: TestContext, toml: string) {
   const folder = await temporaryDirectory(t);
@@ -23,7 +24,7 @@ async function setUp(t: TestContext, toml: string) {
     toolPath: gpiod.path,
   };
   mkdirSync(machine.devices);
-  const look = () => findingOf(gpioCheck, config, { machine });
+  const look = (options: GroundOptions = {}) => findingOf(gpioCheck, config, { machine, ...options });
   return { machine, gpiod, look };
 }
 
@@ -68,6 +69,23 @@ test("the line by the character device, free and then held by the agent", async 
   );
   gpiod.occupy(17, "cave-agent");
   assert.match((await look()).detail, /held by cave-agent/);
+});
+
+test("a fan that has failed under a running agent: its word, with its remedy", async (t) => {
+  const { look, machine } = await setUp(t, 'line = "GPIO17"');
+  addChardev(machine);
+  const fan = {
+    ...healthDocument().fan,
+    state: "failed",
+    fault: "it stands still",
+    code: "FAN_FAILED",
+  } as const;
+  const running = healthDocument({ fan: { ...fan, remedy: "check relay and motor" } });
+  assert.deepEqual(await look({ running }), {
+    result: "failed",
+    detail: "the running agent switches the fan: it stands still",
+    remedy: "check relay and motor",
+  });
 });
 
 test("a line that somebody else has, the fan's or the feedback's", async (t) => {

@@ -8,7 +8,7 @@ import { systemClock } from "#agent/lib/clock.js";
 import { createController } from "../../support/hardware/fake-adapter.ts";
 import { createSht31Chip } from "../../support/hardware/sht31-chip.ts";
 import { temporaryDirectory } from "../../support/pki.js";
-import { healthDocument } from "../support.ts";
+import { healthDocument, SOUND } from "../support.ts";
 import { findingOf, type GroundOptions } from "./support.js";
 
 /** A machine with a chip at `address`, and doctor's look at it with these lines under [sensor]. */
@@ -105,7 +105,7 @@ test("while an agent reads the sensor nobody else does: its word is taken", asyn
     source: "sht31" as const,
     readAt: "2026-03-02T02:03:04.500Z",
   };
-  const sensor = { source: "sht31", serial: "0badcafe", state: "ok", quality: "good", fault: null } as const;
+  const sensor = { source: "sht31", serial: "0badcafe", state: "ok", quality: "good", ...SOUND } as const;
   const well = await look("", { running: healthDocument({ sensor, reading }) });
   assert.equal(well.result, "ok");
   assert.match(well.detail, /the running agent reads the sht31 0badcafe, last at 2026-03-02/);
@@ -115,6 +115,11 @@ test("while an agent reads the sensor nobody else does: its word is taken", asyn
   assert.equal(ill.result, "failed");
   assert.match(ill.detail, /no SHT31 answers/);
   assert.match(ill.remedy ?? "", /stop the agent/);
+  const told = { code: "I2C_MISSING", remedy: "switch I2C on" };
+  const advised = await look("", {
+    running: healthDocument({ sensor: { ...sensor, state: "failed", fault: "no bus", ...told }, reading }),
+  });
+  assert.equal(advised.remedy, "switch I2C on");
   assert.equal(controller.counts().opened, 0);
   assert.equal((await look("", { running: healthDocument() })).result, "ok");
   assert.equal(controller.counts().opened, 1, "an agent that simulates does not use the bus");

@@ -141,7 +141,7 @@ export function describeFanDriver(rig: FanRig): void {
       );
       assert.equal(fan.state(), "failed");
       await assert.rejects(fan.set(true), isFailure(/no-such-chip/));
-      assert.match(fan.describe().fault ?? "", /no-such-chip/);
+      assert.match(fan.describe().fault?.message ?? "", /no-such-chip/);
     });
 
     it("comes back with the next command after its line was lost", async (t) => {
