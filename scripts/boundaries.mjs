@@ -14,7 +14,7 @@ const VENDORS = {
     commander: ["src/commands/program.ts"],
     convict: ["src/config-schema.ts"],
     "i2c-bus": ["src/sensor/i2c.ts"],
-    onoff: ["src/fan/sysfs.ts"],
+    onoff: ["src/fan/onoff-gpio.ts"],
     pino: ["src/log.ts"],
     "smol-toml": ["src/config.ts"],
   },

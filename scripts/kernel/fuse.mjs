@@ -15,8 +15,10 @@ const NAMESPACES = [
   ...["--mount", "--propagation", "private", "--pid", "--mount-proc", "--fork", "--kill-child"],
 ];
 
-/** Rig 1: no virtual machine. FUSE serves /dev/i2c-1 and /sys/class/gpio to the add-ons as npm has them. */
-/** @type {import("./rig.d.ts").Rig} */
+/**
+ * Rig 1: no virtual machine. FUSE serves /dev/i2c-1 and /sys/class/gpio to the add-ons as npm has them.
+ * @type {import("./rig.d.ts").Rig}
+ */
 export const fuse = {
   name: "fuse",
   folder: "fuse",

@@ -16,6 +16,9 @@ export interface MonitorParts {
   onLost: (error: AgentError) => void;
 }
 
+/** Each read starts libgpiod's tools several times, and misses what happens meanwhile. Milliseconds. */
+const READ_AGAIN = 600_000;
+
 /**
  * An input that a gpiomon watches, from the first `read` on. gpiomon does not tell the level that it begins with, and
  * nobody else may read the line while it has it: each `read` ends it, reads, and begins it anew. An edge between the two
@@ -32,6 +35,7 @@ export function createMonitor(line: ChardevLine, parts: MonitorParts): Input {
   }
 
   return {
+    readAgain: READ_AGAIN,
     async read() {
       await close();
       const level = await gpiod.readInput(line.tool, pull);

@@ -37,6 +37,8 @@ export interface Output {
 export interface Input {
   /** The level now, read anew. */
   read(): Promise<boolean>;
+  /** How long a level that is as it should be is believed: an edge may have been missed. Milliseconds. */
+  readAgain: number;
   close(): Promise<void>;
 }
 
@@ -45,14 +47,14 @@ export interface GpioDriver {
   /** Rejects with `FAN_FAILED` if the line is not there or may not be used. */
   look(request: LineRequest): Promise<LineFacts>;
   /**
-   * Takes the line as an output. One that is an output already keeps its level; any other begins with `initial`.
-   * `onLost` is called if it is lost later.
+   * Takes the line as an output. One that is an output already keeps its level, if that can be read; any other begins
+   * with `initial`. `onLost` is called, at most once, if it is lost later: it is closed then.
    */
   openOutput(
     request: LineRequest & { initial: boolean },
     onLost: (error: AgentError) => void,
   ): Promise<Output>;
-  /** Takes the line as an input. `onEdge` is told the new level at each change. */
+  /** Takes the line as an input. `onEdge` is told the new level at each change; `onLost` as above. */
   openInput(
     request: LineRequest & { pull: Pull },
     onEdge: (level: boolean) => void,

@@ -53,6 +53,9 @@ export interface Fan {
   /** What the fan is known to do now, without touching the hardware. */
   state(): FanState;
   describe(): FanDescription;
-  /** Puts the fan in its configured safe state and lets go of the line. It is not set again. */
+  /**
+   * Puts the fan in its configured safe state and lets go of the line. It is not set again.
+   * Rejects with `FAN_FAILED` if it does not get there at the second try either; called again, it tries again.
+   */
   release(): Promise<void>;
 }

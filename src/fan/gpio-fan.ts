@@ -31,6 +31,7 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
   let commanded: boolean | undefined;
   let fault: AgentError | undefined;
   let isReleased = false;
+  let isSafe = false;
   const supervisor = feedbackLine
     ? createSupervisor({ ...config, feedbackLine }, { clock, turn, ...told })
     : NO_SUPERVISOR;
@@ -95,11 +96,16 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
   }
 
   async function release(): Promise<void> {
-    if (isReleased) return;
+    if (isSafe) return;
     isReleased = true;
     try {
       // A line that was never taken was never switched either.
-      if (safeState !== "hold" && commanded !== undefined) await setLine(safeState === "on");
+      if (safeState !== "hold" && commanded !== undefined) {
+        const on = safeState === "on";
+        // What has failed is let go, and may well be had by taking it anew.
+        await setLine(on).catch(() => setLine(on));
+      }
+      isSafe = true;
     } finally {
       await supervisor.close();
       await output?.close();

@@ -6,7 +6,9 @@ import type { FanConfig } from "./config.ts";
 import type { GpioDriver, LineFacts, LineRequest } from "./driver.ts";
 import { createGpiod } from "./gpiod.ts";
 import { type GpioPlaces, lookForObstacles } from "./obstacles.ts";
-import { createSysfs, loadOnoff } from "./sysfs.ts";
+import { loadOnoff } from "./onoff-gpio.ts";
+import { createSysfs } from "./sysfs.ts";
+import { checkPull } from "./sysfs-input.ts";
 import type { ToolPath } from "./tool.ts";
 
 /** What a fan would find on this machine. */
@@ -51,9 +53,9 @@ export async function inspectFan(config: FanConfig, parts: InspectParts): Promis
 
   const fan = await look({ line: config.line, key: "fan.line", activeLow: config.activeLow });
   const { feedbackLine, feedbackActiveLow } = config;
-  const feedback =
-    feedbackLine &&
-    (await look({ line: feedbackLine, key: "fan.feedbackLine", activeLow: feedbackActiveLow }));
+  const key = "fan.feedbackLine";
+  if (feedbackLine && choice.name === "sysfs") checkPull({ key, pull: config.feedbackPull });
+  const feedback = feedbackLine && (await look({ line: feedbackLine, key, activeLow: feedbackActiveLow }));
   return { ...choice, fan, feedback };
 }
 

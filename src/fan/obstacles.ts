@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { access, constants, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentError, fileReason } from "../errors.ts";
@@ -16,6 +17,8 @@ export interface GpioPlaces {
 export const LINUX_GPIO: GpioPlaces = { sysfs: "/sys/class/gpio", devices: "/dev" };
 
 const KERNEL_REMEDY = "run the agent on a machine with GPIO, with a kernel that has its driver";
+
+const TOOLS_REMEDY = 'run apt install gpiod, and leave fan.driver at "auto"';
 
 /** Looks which of the kernel's interfaces this process can use. Never rejects. */
 export async function lookForObstacles(
@@ -44,6 +47,9 @@ async function checkSysfs(folder: string): Promise<void> {
   const file = join(folder, "export");
   await access(file, constants.W_OK).catch((error: unknown) => {
     const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (isAbsent && existsSync(folder)) {
+      throw fanFailure(`${file} is missing: this kernel has no GPIO_SYSFS_LEGACY`, TOOLS_REMEDY, error);
+    }
     if (isAbsent) throw fanFailure(`there is no ${folder}`, KERNEL_REMEDY, error);
     throw fanFailure(`this user may not write ${file} (${fileReason(error)})`, GROUP_REMEDY, error);
   });

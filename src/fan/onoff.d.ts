@@ -19,5 +19,8 @@ declare module "onoff" {
     activeLow(): boolean;
     setActiveLow(invert: boolean): void;
     unexport(): void;
+    /** Internal to onoff, which has no way to close these without an unexport. */
+    readonly _valueFd: number;
+    readonly _poller: { close(): void };
   }
 }

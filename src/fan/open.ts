@@ -7,8 +7,9 @@ import type { Fan } from "./fan.ts";
 import { createGpioFan, type GpioFanParts } from "./gpio-fan.ts";
 import { createGpiod } from "./gpiod.ts";
 import { type GpioPlaces, LINUX_GPIO, lookForObstacles } from "./obstacles.ts";
+import { loadOnoff } from "./onoff-gpio.ts";
 import { createSimulatedFan } from "./simulated.ts";
-import { createSysfs, loadOnoff } from "./sysfs.ts";
+import { createSysfs } from "./sysfs.ts";
 import type { ToolPath } from "./tool.ts";
 
 /** What a fan needs of the rest of the agent. */

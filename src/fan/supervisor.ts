@@ -8,7 +8,7 @@ import { disputeOf } from "./dispute.ts";
 import type { GpioDriver, Input } from "./driver.ts";
 import { asFanFailure } from "./failure.ts";
 import type { Fan } from "./fan.ts";
-import { createFeedbackJudge } from "./feedback.ts";
+import { createFeedbackJudge, type Verdict } from "./feedback.ts";
 import type { Line } from "./line.ts";
 
 /** Watches by the feedback whether the fan does what it was told. */
@@ -64,7 +64,9 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
   let dispute: AgentError | undefined;
 
   function lose(error: AgentError): void {
+    const former = input;
     input = undefined;
+    void former?.close().catch(() => undefined);
     blind = error;
     changed.come();
   }
@@ -97,17 +99,22 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
       blind = undefined;
     } catch (error) {
       const failure = asFanFailure(error);
-      await input?.close().catch(() => undefined);
       lose(failure);
       throw failure;
     }
   }
 
-  /** An edge may have been missed, so a disagreement is believed only after the level was read anew, and now and then. */
+  /** An edge may have been missed: a disagreement is believed only after the level was read anew, and neither for ever. */
+  function isDoubtful(verdict: Verdict): boolean {
+    const age = clock.monotonic() - readAt;
+    if (verdict === "disagrees") return !dispute || age > READ_AGAIN;
+    return verdict === "agrees" && input !== undefined && age > input.readAgain;
+  }
+
   async function look(): Promise<void> {
     if (!input) return;
     let verdict = judge.look(clock.monotonic());
-    if (verdict === "disagrees" && (!dispute || clock.monotonic() - readAt > READ_AGAIN)) {
+    if (isDoubtful(verdict)) {
       await begin().catch((error: unknown) => parts.onFault(asFanFailure(error)));
       verdict = judge.look(clock.monotonic());
     }

@@ -1,6 +1,6 @@
 import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../errors.ts";
+import { type AgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeChip, findLine } from "./chips.ts";
 import type { LineFacts, LineRequest } from "./driver.ts";
@@ -8,7 +8,7 @@ import { fanFailure, GROUP_REMEDY } from "./failure.ts";
 import { lineText } from "./line.ts";
 import { readSysfsChips } from "./sysfs-chips.ts";
 
-/** A line and the number that this kernel has given it today. */
+/** A line, and the number among all lines of the machine that this kernel has given it today. */
 export interface NumberedLine {
   number: number;
   where: string;
@@ -22,7 +22,18 @@ const LOOK_EVERY = 20;
 export async function numberLine({ line, key }: LineRequest, folder: string): Promise<NumberedLine> {
   const { chip, offset } = findLine(line, await readSysfsChips(folder), key);
   const number = chip.base + offset;
-  return { number, where: `${lineText(line)} is line ${number} of ${describeChip(chip)}` };
+  return { number, where: `${lineText(line)} is line ${offset} (number ${number}) of ${describeChip(chip)}` };
+}
+
+/** Rejects with `FAN_FAILED` if the line has no interrupts: the kernel shows no `edge` then (gpio_is_visible). */
+export async function checkEvents(line: NumberedLine, key: string, folder: string): Promise<void> {
+  await access(join(folder, `gpio${line.number}`, "edge")).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") throw noEvents(line, key);
+  });
+}
+
+export function noEvents({ where }: NumberedLine, key: string): AgentError {
+  return fanFailure(`${where}; it gives no events`, `set ${key} to a line that has interrupts`);
 }
 
 /** The line as it is, exported or not. */
@@ -80,8 +91,12 @@ export async function exportLine(
   }
 }
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
 function refused(where: string, error: unknown): Error {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === "EBUSY") {
     return fanFailure(
       `${where}; another program or a driver of the kernel has it`,

@@ -1,10 +1,20 @@
-import type { AgentError } from "../errors.ts";
+import { type AgentError, messageOf } from "../errors.ts";
 import { fanFailure, GROUP_REMEDY } from "./failure.ts";
 
 const OWNER: Record<string, string> = { setpriv: "util-linux" };
 
-export function notInstalled(tool: string): AgentError {
+function notInstalled(tool: string): AgentError {
   return fanFailure(`${tool} is not installed`, `run apt install ${OWNER[tool] ?? "gpiod"}`);
+}
+
+/** Why there is no process of it: it is not there, or this machine cannot start one now (EAGAIN, EMFILE, ENOMEM). */
+export function notStarted(tool: string, error: Error & { code?: unknown }): AgentError {
+  if (error.code === "ENOENT") return notInstalled(tool);
+  const remedy =
+    error.code === "EACCES"
+      ? `let the agent's user run ${tool}`
+      : "look which limit of the machine is reached: memory, processes, open files";
+  return fanFailure(`${tool} cannot be started: ${messageOf(error)}`, remedy, error);
 }
 
 /** What stands for a tool's complaint, and what helps. The texts are the C library's (strerror), in English. */

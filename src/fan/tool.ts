@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import type { AgentError } from "../errors.ts";
 import { messageOf } from "../errors.ts";
 import { fanFailure } from "./failure.ts";
-import { notInstalled, toolFailure } from "./tool-failure.ts";
+import { notStarted, toolFailure } from "./tool-failure.ts";
 
 /** Where the tools are looked for; left out, in this process's own PATH. */
 export interface ToolPath {
@@ -37,7 +37,7 @@ export function runTool(tool: string, args: readonly string[], where: ToolPath):
           fanFailure(`${tool} gave no answer within ${DEADLINE / 1000} s`, "look at the kernel's log"),
         );
       }
-      reject(error.code === "ENOENT" ? notInstalled(tool) : toolFailure(tool, stderr || messageOf(error)));
+      reject("syscall" in error ? notStarted(tool, error) : toolFailure(tool, stderr || messageOf(error)));
     });
   });
 }
@@ -70,13 +70,14 @@ export function startTool(
     stdio: ["ignore", "pipe", "pipe"],
   });
   let complaint = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  // Out of file descriptors, Node gives a child without pipes.
+  child.stderr?.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(0, 1000);
   });
   eachLine(child, onWord);
   let isAlive = true;
   const ended = new Promise<AgentError>((resolve) => {
-    child.once("error", () => resolve(notInstalled("setpriv")));
+    child.once("error", (error) => resolve(notStarted("setpriv", error)));
     child.once("close", (code, signal) => {
       const how = signal ? `ended by ${signal}` : `ended with code ${code}`;
       resolve(toolFailure(tool, complaint || how));

@@ -1,5 +1,8 @@
 import { AgentError } from "../errors.ts";
+import { explainMissing } from "../lib/add-on.ts";
 import { busFile, type I2cAdapter } from "./i2c-bus.ts";
+
+const I2C_BUS = { name: "i2c-bus", version: "5.2.3", native: "i2c-bus" };
 
 /**
  * A bus through the npm package i2c-bus, which is loaded here and only here: it is native, optional, and absent where it
@@ -32,22 +35,6 @@ function cutShort(number: number, done: number, length: number): Error {
 }
 
 function unavailable(cause: unknown): AgentError {
-  return new AgentError(`the npm package i2c-bus cannot be loaded: ${whyNot(cause)}`, {
-    code: "I2C_UNAVAILABLE",
-    retryable: false,
-    remedy:
-      "install python3, make and g++, then run in the agent's folder, with the Node that runs the agent: npm install i2c-bus@5.2.3 && npm rebuild i2c-bus",
-    cause,
-  });
-}
-
-function whyNot(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ERR_MODULE_NOT_FOUND") return "it is not installed";
-  if (code === "ERR_DLOPEN_FAILED") return `it was built for another Node or machine than ${thisNode()}`;
-  return `it was not built for ${thisNode()}`;
-}
-
-function thisNode(): string {
-  return `Node ${process.versions.node} on ${process.arch}`;
+  const { message, remedy } = explainMissing(I2C_BUS, cause);
+  return new AgentError(message, { code: "I2C_UNAVAILABLE", retryable: false, remedy, cause });
 }

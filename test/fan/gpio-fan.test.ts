@@ -150,6 +150,32 @@ test("a line that is lost before the end is put in its safe state all the same",
   assert.equal(lines.isOpen(), false);
 });
 
+test("a line that fails once at the end is taken anew, and put in its safe state", async () => {
+  const { fan, lines } = build({}, true);
+  await fan.open();
+  lines.broken.set = "ENODEV";
+  lines.onOpen = () => delete lines.broken.set;
+  await fan.release();
+  assert.deepEqual(lines.levels, [false]);
+  assert.equal(fan.state(), "off");
+  assert.equal(lines.isOpen(), false);
+});
+
+test("one that does not get to its safe state says so, and tries again when it is asked again", async () => {
+  const { fan, lines } = build({}, true);
+  await fan.open();
+  lines.broken.set = "EIO";
+  await assert.rejects(fan.release(), isFailure(/^EIO$/));
+  assert.deepEqual(lines.opens, ["output", "output"], "a second try, and no third");
+  assert.equal(fan.state(), "failed");
+  await assert.rejects(fan.set(true), isFailure(/was released/));
+  delete lines.broken.set;
+  await fan.release();
+  assert.deepEqual(lines.levels, [false]);
+  await fan.release();
+  assert.equal(lines.isOpen(), false);
+});
+
 test("commands come one after the other", async () => {
   const { fan, lines } = build();
   await Promise.all([fan.open(), fan.set(true), fan.set(false), fan.set(true)]);
@@ -231,6 +257,47 @@ test("an edge that was missed while it had failed is found too", async () => {
   lines.feel(true, "silent");
   await clock.advance(12_000);
   assert.equal(fan.state(), "on");
+});
+
+test("a contact that opened or closed unnoticed is found though it agreed before", async () => {
+  for (const on of [true, false]) {
+    const { fan, lines, clock, told } = build(WATCHED, !on);
+    lines.feel(!on);
+    await fan.open();
+    await fan.set(on);
+    lines.feel(on);
+    await clock.advance(60_000);
+    assert.equal(fan.state(), on ? "on" : "off");
+    lines.feel(!on, "silent");
+    await clock.advance(18_000);
+    assert.equal(fan.state(), "failed");
+    assert.match(told.at(-1) ?? "", /^fault: the fan was switched/);
+    lines.feel(on, "silent");
+    await clock.advance(13_000);
+    assert.equal(fan.state(), on ? "on" : "off");
+  }
+});
+
+test("a feedback that can no longer be read has failed without a command", async () => {
+  const { fan, lines, clock, told } = build(WATCHED);
+  await fan.open();
+  lines.broken.read = "the feedback's line is gone";
+  await clock.advance(12_000);
+  assert.equal(fan.state(), "failed");
+  await clock.advance(60_000);
+  assert.deepEqual(told.slice(1), ["fault: the feedback's line is gone"]);
+  assert.equal(lines.isWatched(), false);
+  delete lines.broken.read;
+  await fan.set(false);
+  assert.equal(fan.state(), "off");
+});
+
+test("a feedback that is lost is let go", async () => {
+  const { fan, lines } = build(WATCHED);
+  await fan.open();
+  lines.loseInput();
+  await Promise.resolve();
+  assert.equal(lines.closed.input, 1);
 });
 
 test("a contact that opens later has the time again, then it is failed", async () => {

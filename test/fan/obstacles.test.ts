@@ -24,6 +24,13 @@ test("a machine without GPIO", async (t) => {
   assert.deepEqual(await look(), [`there is no ${places.sysfs}`, `there is no ${places.devices}/gpiochip*`]);
 });
 
+test("a kernel that shows its lines by chip only", async (t) => {
+  const { places, look } = await setUp(t);
+  mkdirSync(join(places.sysfs, "chip0"), { recursive: true });
+  const [sysfs] = await look();
+  assert.equal(sysfs, `${places.sysfs}/export is missing: this kernel has no GPIO_SYSFS_LEGACY`);
+});
+
 test("a machine with both, with the programs they need or without", async (t) => {
   const { places, look } = await setUp(t);
   for (const folder of [places.sysfs, places.devices]) mkdirSync(folder);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
+import { checkEvents, exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 import { temporaryDirectory } from "../support/pki.js";
@@ -34,7 +34,7 @@ async function setUp(t: TestContext) {
 test("a line is looked at without being exported", async (t) => {
   const { folder } = await setUp(t);
   assert.deepEqual(await lookAtLine(REQUEST, folder), {
-    where: "GPIO17 is line 529 of gpiochip512 [pinctrl-bcm2711] with 58 lines",
+    where: "GPIO17 is line 17 (number 529) of gpiochip512 [pinctrl-bcm2711] with 58 lines",
     direction: undefined,
     on: undefined,
     consumer: undefined,
@@ -74,6 +74,19 @@ test("an export is the line's number, and waits for udev to give the files away"
   await exported;
 });
 
+test("a chip without interrupts shows no edge: it gives no events, and the group is not blamed", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ direction: "in", active_low: "0", value: "0" });
+  const line = await numberLine(REQUEST, folder);
+  const look = () => checkEvents(line, "fan.feedbackLine", folder);
+  await assert.rejects(
+    look(),
+    isFailure(/^GPIO17 is .*; it gives no events$/, /set fan\.feedbackLine to a line that has interrupts/),
+  );
+  set({ edge: "none" });
+  await look();
+});
+
 test("files that never come are a matter of the group", async (t) => {
   const { folder, set } = await setUp(t);
   set({ direction: "in", value: "0" });
@@ -90,7 +103,7 @@ test("an export that the kernel refuses is told", async (t) => {
   mkdirSync(join(folder, "export"));
   await assert.rejects(
     exportLine(line, FILES, folder, systemClock),
-    isFailure(/^GPIO17 is line 529 .*; it cannot be exported: EISDIR/, /another line/),
+    isFailure(/^GPIO17 is line 17 \(number 529\) .*; it cannot be exported: EISDIR/, /another line/),
   );
 });
 

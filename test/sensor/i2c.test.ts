@@ -52,13 +52,13 @@ describe("the npm package i2c-bus", {
   it("is named where it was installed and not built", async (t) => {
     const { folder, open } = await copyAgent(t);
     installPackage(folder, undefined);
-    assertUnavailable(await open(), /it was not built for Node \d+/);
+    assertUnavailable(await open(), /i2c-bus was not built for Node \d+/);
   });
 
   it("is named where it was built for something else", async (t) => {
     const { folder, open } = await copyAgent(t);
     installPackage(folder, "no shared object at all, as good as one for another machine");
-    assertUnavailable(await open(), /it was built for another Node or machine than Node \d+/);
+    assertUnavailable(await open(), /i2c-bus was built for another Node or machine than Node \d+/);
   });
 
   it("says at the first transfer that there is no such bus", async (t) => {

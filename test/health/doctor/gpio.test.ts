@@ -114,14 +114,27 @@ test("the line by sysfs, and who has it by the tools", async (t) => {
   const { look, machine, gpiod } = await setUp(t, 'line = "GPIO17"');
   addSysfs(machine);
   const free = await look();
-  if (/the package (onoff|epoll)/.test(free.detail)) return t.skip("onoff is not built here");
+  if (/the npm package (onoff|epoll)/.test(free.detail)) return t.skip("onoff is not built here");
   assert.equal(free.result, "ok", free.detail);
   assert.match(
     free.detail,
-    /^sysfs: GPIO17 is line 529 of gpiochip512 .*, free; \/sys\/class\/gpio can be used/,
+    /^sysfs: GPIO17 is line 17 \(number 529\) of gpiochip512 .*, free; \/sys\/class\/gpio can be used/,
   );
   gpiod.occupy(17, "leds");
   assert.match((await look()).detail, /; leds has it$/);
+});
+
+test("a resistor that only the other interface could set is missed before the agent misses it", async (t) => {
+  const { look, machine } = await setUp(
+    t,
+    'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"\nfeedbackActiveLow = true',
+  );
+  addSysfs(machine);
+  const { result, detail, remedy } = await look();
+  if (/the npm package (onoff|epoll)/.test(detail)) return t.skip("onoff is not built here");
+  assert.equal(result, "failed", detail);
+  assert.match(detail, /^fan\.feedbackLine: \/sys\/class\/gpio cannot set a resistor/);
+  assert.match(remedy ?? "", /with "as-is"/);
 });
 
 test("a user who may not use it is sent to the group", async (t) => {

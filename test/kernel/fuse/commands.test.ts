@@ -66,7 +66,7 @@ describe("cave-agent fan", () => {
     assert.equal((await pi.line(SOC, FAN)).owner, undefined);
     const { code, output } = await fan("on");
     assert.equal(code, 0, output);
-    assert.match(output, /^the fan is on: GPIO17 is line 529 /);
+    assert.match(output, /^the fan is on: GPIO17 is line 17 \(number 529\) /);
     assert.equal((await pi.line(SOC, FAN)).level, 1);
     assert.equal((await fan("off")).code, 0);
     const { history } = await pi.line(SOC, FAN);
@@ -92,7 +92,7 @@ describe("cave-agent doctor", () => {
     };
     const [sensor, fan] = await look();
     assert.equal(sensor, "ok: an SHT31 answers at 0x44 on /dev/i2c-1");
-    assert.match(String(fan), /^ok: sysfs: GPIO17 is line 529 of gpiochip512 .*, free/);
+    assert.match(String(fan), /^ok: sysfs: GPIO17 is line 17 \(number 529\) of gpiochip512 .*, free/);
     await pi.bindSensor("sht3x");
     const [taken] = await look();
     assert.equal(taken, "failed: 0x44 on /dev/i2c-1 belongs to the kernel's driver sht3x (EBUSY)");

@@ -22,6 +22,7 @@ describeFanDriver({
   level: async () => (await pi.line(SOC, FAN)).level,
   drive: (level) => pi.drive(SOC, CONTACT, level),
   lose: unexport,
+  loseFeedback: () => pi.snatch(SOC, CONTACT),
   // This chip makes an input of a line that nobody has.
   float: unexport,
   keepsLevel: true,

@@ -19,7 +19,10 @@ describe("a line of the fan that the agent cannot use", () => {
       board: { taken: [{ chip: SOC, offset: FAN, owner: "gpio-fan" }] },
     });
     const { cause, remedy } = await agent.logged("fan-fault");
-    assert.match(String(cause), /GPIO17 is line 529 .*another program or a driver of the kernel has it/);
+    assert.match(
+      String(cause),
+      /GPIO17 is line 17 \(number 529\) .*another program or a driver of the kernel has it/,
+    );
     assert.match(String(remedy), /gpioinfo/);
     await becomes("it is known", ({ fan, conditions }) => fan.state === "failed" && conditions.length > 0);
     await messages(1);
@@ -35,10 +38,17 @@ describe("a line of the fan that the agent cannot use", () => {
     assert.equal((await setFan(rig, "on")).status, 200);
     writeFileSync("/sys/class/gpio/unexport", "529");
     assert.equal((await pi.line(SOC, FAN)).direction, "in");
-    // Of sysfs nobody hears of that; the next command finds it out, and the one after it mends it.
-    assert.equal((await setFan(rig, "off")).status, 400);
-    await becomes("it has failed", ({ fan }) => fan.state === "failed");
+    const gone = await becomes("it has failed", ({ fan }) => fan.state === "failed");
+    assert.match(String(gone.fan.fault), /GPIO17 .*; it was taken away: ENODEV/);
+    assert.equal((await setFan(rig, "on")).status, 200);
+    assert.equal((await pi.line(SOC, FAN)).level, 1);
+
+    writeFileSync("/sys/class/gpio/gpio529/value", "0");
+    const other = await becomes("it has failed", ({ fan }) => fan.state === "failed");
+    assert.match(String(other.fan.fault), /set active and reads the contrary/);
+    writeFileSync("/sys/class/gpio/gpio529/direction", "in");
     assert.equal((await setFan(rig, "off")).status, 200);
+    assert.equal((await pi.line(SOC, FAN)).direction, "out");
 
     await pi.short(SOC, FAN, 0);
     assert.equal((await setFan(rig, "on")).status, 400);

@@ -12,7 +12,7 @@ describe("an agent with a fan on a line of /sys/class/gpio", () => {
     const { pi, rig, ledger, agent, becomes } = await startCave(t);
     assert.match(
       (await agent.logged("fan-driver")).msg,
-      /fan driver sysfs: GPIO17 is line 529 of gpiochip512/,
+      /fan driver sysfs: GPIO17 is line 17 \(number 529\) of gpiochip512/,
     );
     await pi.setAir({ temperature: 13.5 });
     await becomes("it cools", ({ fan }) => fan.state === "on" && fan.reason === "too-warm");

@@ -12,6 +12,10 @@ export interface FakeLines {
   opens: string[];
   /** From now on this goes wrong, until it is undefined again. */
   broken: { open?: string; set?: string; input?: string; read?: string };
+  /** Called as the output is opened. */
+  onOpen?: () => void;
+  /** How often the input was closed. */
+  closed: { input: number };
   /** The kernel takes the output away. */
   lose(): void;
   loseInput(): void;
@@ -32,6 +36,7 @@ export function createFakeLines(found?: boolean): FakeLines {
     levels: [],
     opens: [],
     broken: {},
+    closed: { input: 0 },
     lose() {
       const { onLost } = output ?? {};
       output = undefined;
@@ -59,6 +64,7 @@ export function createFakeLines(found?: boolean): FakeLines {
       }),
       async openOutput({ line, initial }, onLost) {
         lines.opens.push("output");
+        lines.onOpen?.();
         if (lines.broken.open) throw failure(lines.broken.open);
         const taken = level ?? initial;
         if (level !== taken) lines.levels.push(taken);
@@ -82,11 +88,13 @@ export function createFakeLines(found?: boolean): FakeLines {
         if (lines.broken.input) throw failure(lines.broken.input);
         input = { onEdge, onLost };
         return {
+          readAgain: 10_000,
           async read() {
             if (lines.broken.read) throw failure(lines.broken.read);
             return felt;
           },
           async close() {
+            lines.closed.input += 1;
             input = undefined;
           },
         };

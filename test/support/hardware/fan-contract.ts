@@ -149,8 +149,8 @@ export function describeFanDriver(rig: FanRig): void {
       await fan.open();
       await fan.set(true);
       await rig.lose();
-      // sysfs tells nobody that a line was unexported: it is found out by the command.
-      await fan.set(true).catch(() => assert.equal(fan.state(), "failed"));
+      await becomes(fan, "failed");
+      assert.equal(faults.length, 1, JSON.stringify(faults));
       await fan.set(true);
       assert.equal(fan.state(), "on");
       assert.equal(await rig.level(), 1);

@@ -7,7 +7,7 @@ import {
 import { type Directory, rootDirectory } from "./fuse/tree.ts";
 import { createGpioChip, type GpioChipSpec } from "./gpio-chip.ts";
 import type { Level, Line, LineEvent } from "./gpio-line.ts";
-import { gpioDirectory } from "./gpio-sysfs.ts";
+import { createGpioSysfs } from "./gpio-sysfs.ts";
 import { type BusFaults, type BusTransfer, createI2cBus } from "./i2c-bus.ts";
 import { i2cDevice } from "./i2c-dev.ts";
 import { createI2cDrivers } from "./i2c-drivers.ts";
@@ -56,6 +56,8 @@ export interface Board {
   short(chip: string, offset: number, level: Level | undefined): void;
   /** The second line follows the first from now on, as the contact that tells that a fan runs. */
   wire(chip: string, from: number, to: number): void;
+  /** Somebody unexports a line just as an edge comes, before anybody has read it. */
+  snatch(chip: string, offset: number): void;
   /** Another driver takes the line, as `gpiomon` or a device tree overlay would, or lets go of it. */
   take(chip: string, offset: number, owner: string): void;
   giveBack(chip: string, offset: number, owner: string): void;
@@ -85,10 +87,11 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
   const drivers = createI2cDrivers(I2C_BUS);
   const bus = createI2cBus(new Map([[SHT31_ADDRESS, sensor]]), drivers.has);
   const chips = options.gpioChips.map(createGpioChip);
+  const gpio = createGpioSysfs(chips, options.udevDelay ?? 0);
   const root = rootDirectory({
     ...(options.i2c !== false && { "i2c-1": i2cDevice(bus) }),
     "bus-i2c": drivers.directory,
-    ...(options.gpioSysfs !== false && { gpio: gpioDirectory(chips, options.udevDelay ?? 0) }),
+    ...(options.gpioSysfs !== false && { gpio: gpio.directory }),
   });
 
   function line(label: string, offset: number): Line {
@@ -130,6 +133,13 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
       const follow = () => line(chip, to).drive(line(chip, from).level());
       line(chip, from).onLevel(follow);
       follow();
+    },
+    snatch(chip, offset) {
+      const { level, drive } = line(chip, offset);
+      const before = level();
+      drive(before === 1 ? 0 : 1);
+      gpio.unexport(chip, offset);
+      drive(before);
     },
     take: (chip, offset, owner) => line(chip, offset).request(owner),
     giveBack: (chip, offset, owner) => line(chip, offset).free(owner),

@@ -5,6 +5,7 @@ export interface GpioChip {
   /** The number of its first line among all lines of the machine. */
   base: number;
   lines: readonly Line[];
+  hasInterrupts: boolean;
 }
 
 /** What stands in /sys/class/gpio/gpiochipN, and how its lines are let go of. */
@@ -13,6 +14,8 @@ export interface GpioChipSpec {
   base: number;
   ngpio: number;
   becomesInputWhenFree?: boolean;
+  /** False: its lines have no `edge`, as those of many expanders. */
+  interrupts?: boolean;
 }
 
 /** The chip of the header's pins. */
@@ -24,6 +27,8 @@ export const PI_4: readonly GpioChipSpec[] = [
   { label: "raspberrypi-exp-gpio", base: 570, ngpio: 8 },
 ];
 
-export function createGpioChip({ label, base, ngpio, becomesInputWhenFree = false }: GpioChipSpec): GpioChip {
-  return { label, base, lines: Array.from({ length: ngpio }, () => createLine({ becomesInputWhenFree })) };
+export function createGpioChip(spec: GpioChipSpec): GpioChip {
+  const { label, base, ngpio, becomesInputWhenFree = false, interrupts = true } = spec;
+  const lines = Array.from({ length: ngpio }, () => createLine({ becomesInputWhenFree }));
+  return { label, base, lines, hasInterrupts: interrupts };
 }

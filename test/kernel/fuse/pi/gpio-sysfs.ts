@@ -5,11 +5,17 @@ import type { Line } from "./gpio-line.ts";
 
 const OWNER = "sysfs";
 
+export interface GpioSysfs {
+  directory: Directory;
+  /** As a write to `unexport` does it. */
+  unexport(chip: string, offset: number): void;
+}
+
 /**
  * /sys/class/gpio (Linux Documentation/admin-guide/gpio/sysfs.rst). Lines have numbers that count over all chips. The
  * files of a line may be used `udevDelay` milliseconds after its export: udev gives them to the group gpio only then.
  */
-export function gpioDirectory(chips: readonly GpioChip[], udevDelay: number): Directory {
+export function createGpioSysfs(chips: readonly GpioChip[], udevDelay: number): GpioSysfs {
   const top = directory({
     export: attribute({ store: (text) => exportLine(integer(text)) }),
     unexport: attribute({ store: (text) => unexportLine(integer(text)) }),
@@ -23,8 +29,11 @@ export function gpioDirectory(chips: readonly GpioChip[], udevDelay: number): Di
     top.entries.set(`gpiochip${base}`, directory(attributes));
   }
 
+  const chipOf = (number: number) =>
+    chips.find(({ base, lines }) => number >= base && number < base + lines.length);
+
   function line(number: number): Line {
-    const chip = chips.find(({ base, lines }) => number >= base && number < base + lines.length);
+    const chip = chipOf(number);
     const found = chip?.lines[number - chip.base];
     if (!found) throw refusal("EINVAL");
     return found;
@@ -40,13 +49,18 @@ export function gpioDirectory(chips: readonly GpioChip[], udevDelay: number): Di
         if (performance.now() < permittedAt) throw refusal("EACCES");
       },
     });
+    if (!chipOf(number)?.hasInterrupts) attributes.entries.delete("edge");
     top.entries.set(name, attributes);
   }
   function unexportLine(number: number): void {
     line(number).free(OWNER);
     top.entries.delete(`gpio${number}`);
   }
-  return top;
+  return {
+    directory: top,
+    unexport: (label, offset) =>
+      unexportLine((chips.find((chip) => chip.label === label)?.base ?? 0) + offset),
+  };
 }
 
 function lineDirectory(line: Line, life: Pick<Attribute, "exists" | "permit">): Directory {
@@ -66,7 +80,8 @@ function lineDirectory(line: Line, life: Pick<Attribute, "exists" | "permit">): 
         // Who has not read yet has missed something, as in kernfs.
         let seen = -1;
         return {
-          changed: () => seen !== line.interrupts(),
+          // One that was removed too (kernfs_fop_poll in Linux fs/kernfs/file.c), though nobody is woken for that.
+          changed: () => seen !== line.interrupts() || life.exists?.() === false,
           onChange: line.onInterrupt,
           seen() {
             seen = line.interrupts();

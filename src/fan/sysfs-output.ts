@@ -1,0 +1,81 @@
+import { type AgentError, messageOf } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { everyPeriod } from "../lib/periodic.ts";
+import { createTurn } from "../lib/turn.ts";
+import type { Output } from "./driver.ts";
+import { fanFailure } from "./failure.ts";
+
+export const CHECK_USERS = "check that nothing else uses the line";
+
+/** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
+const LOOK_EVERY = 5000;
+
+export interface SysfsOutputParts {
+  /** The line, as onoff has it open. */
+  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): string };
+  where: string;
+  /** The level that it has. */
+  found: boolean;
+  clock: Clock;
+  /** It is no output any more, or has another level than the one that was set. The output is of no use then. */
+  onLost: (error: AgentError) => void;
+}
+
+/** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
+export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOutputParts): Output {
+  const turn = createTurn();
+  const ending = new AbortController();
+  let wanted = found;
+  let lost: AgentError | undefined;
+
+  async function look(): Promise<void> {
+    const trouble = await troubleOf();
+    if (!trouble || ending.signal.aborted) return;
+    lost = trouble;
+    ending.abort();
+    onLost(trouble);
+  }
+
+  async function troubleOf(): Promise<AgentError | undefined> {
+    try {
+      const level = await gpio.read();
+      if (gpio.direction() !== "out") return fanFailure(`${where}; it was made an input`, CHECK_USERS);
+      return level === bit(wanted) ? undefined : contraryTo(wanted, where);
+    } catch (error) {
+      return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
+    }
+  }
+
+  async function set(on: boolean): Promise<void> {
+    if (lost) throw lost;
+    wanted = on;
+    try {
+      await gpio.write(bit(on));
+    } catch (error) {
+      throw fanFailure(`${where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
+    }
+    if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
+  }
+
+  void everyPeriod(
+    () => LOOK_EVERY,
+    () => turn(look),
+    clock,
+    ending.signal,
+  );
+  return {
+    where,
+    found,
+    set: (on) => turn(() => set(on)),
+    close: async () => ending.abort(),
+  };
+}
+
+const bit = (on: boolean) => (on ? 1 : 0);
+
+function contraryTo(on: boolean, where: string): AgentError {
+  return fanFailure(
+    `${where}; it was set ${on ? "active" : "inactive"} and reads the contrary`,
+    "check the line for a short circuit, and that nothing else drives it",
+  );
+}

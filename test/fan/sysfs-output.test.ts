@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSysfsOutput } from "#agent/fan/sysfs-output.js";
+import { createFakeClock } from "../support/fake-clock.js";
+import { isFailure } from "../support/hardware/fan-contract.js";
+
+/** A line that is on, with the kernel's answers in the place of onoff. */
+function setUp() {
+  const clock = createFakeClock();
+  const lost: string[] = [];
+  const line = { value: 1 as 0 | 1, direction: "out", isThere: true, isStuck: false };
+  const check = () => {
+    if (!line.isThere) throw new Error("ENODEV: no such device, read");
+  };
+  const output = createSysfsOutput({
+    gpio: {
+      async read() {
+        check();
+        return line.value;
+      },
+      async write(value) {
+        check();
+        if (!line.isStuck) line.value = value;
+      },
+      direction: () => line.direction,
+    },
+    where: "GPIO17",
+    found: true,
+    clock,
+    onLost: ({ message }) => lost.push(message),
+  });
+  return { clock, lost, line, output };
+}
+
+for (const [what, change, message] of [
+  ["unexported", { isThere: false }, /^GPIO17; it was taken away: ENODEV/],
+  ["made an input", { direction: "in" }, /^GPIO17; it was made an input$/],
+  ["switched by another", { value: 0 }, /^GPIO17; it was set active and reads the contrary$/],
+] as const) {
+  test(`a line that is ${what} is lost within seconds; it is told once, and takes no commands`, async () => {
+    const { clock, lost, line, output } = setUp();
+    await clock.advance(60_000);
+    assert.deepEqual(lost, []);
+    Object.assign(line, change);
+    await clock.advance(6000);
+    assert.match(lost.join(), message);
+    await clock.advance(60_000);
+    assert.equal(lost.length, 1);
+    assert.equal(clock.sleepers(), 0, "nobody looks any more");
+    await assert.rejects(output.set(true), isFailure(message));
+  });
+}
+
+test("what it is told to do is no loss", async () => {
+  const { clock, lost, output, line } = setUp();
+  for (const on of [false, true, false]) {
+    await output.set(on);
+    await clock.advance(12_000);
+    assert.equal(line.value, on ? 1 : 0);
+  }
+  assert.deepEqual(lost, []);
+});
+
+test("a level that does not come is told to whoever sets it", async () => {
+  const { output, line } = setUp();
+  line.isStuck = true;
+  await assert.rejects(output.set(false), isFailure(/set inactive and reads the contrary$/, /short circuit/));
+  line.isThere = false;
+  await assert.rejects(output.set(false), isFailure(/it cannot be set: ENODEV/));
+});
+
+test("one that was closed is not looked at, and not lost", async () => {
+  const { clock, lost, output, line } = setUp();
+  await clock.advance(1000);
+  await output.close();
+  line.isThere = false;
+  await clock.advance(60_000);
+  assert.deepEqual(lost, []);
+  assert.equal(clock.sleepers(), 0);
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { describe, it, type TestContext } from "node:test";
+import { createSysfs } from "#agent/fan/sysfs.js";
+import { systemClock } from "#agent/lib/clock.js";
+import { defer } from "../../support/cleanup.ts";
+import { isFailure } from "../../support/hardware/fan-contract.ts";
+import { until } from "../../support/until.ts";
+import { SOC } from "./pi/gpio-chip.ts";
+import { startPi } from "./pi/pi.ts";
+
+const [FAN, CONTACT] = [17, 27];
+const INPUT = { line: { gpio: CONTACT }, key: "fan.feedbackLine", activeLow: false, pull: "as-is" } as const;
+const OUTPUT = { line: { gpio: FAN }, key: "fan.line", activeLow: false, initial: false } as const;
+const SYSFS = "/sys/class/gpio";
+
+/** How many files of lines this process has open. */
+function openValues(): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return /\/gpio\d+\/value/.test(readlinkSync(`/proc/self/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+const unheard = () => assert.fail("nothing is lost");
+
+async function openFan(t: TestContext, driver: ReturnType<typeof createSysfs>, lost: string[] = []) {
+  const output = await driver.openOutput(OUTPUT, ({ message }) => lost.push(message));
+  defer(t, () => output.close());
+  return output;
+}
+
+describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
+  it("is told of an input, which leaves nothing open, and can be had again", async (t) => {
+    const pi = await startPi(t);
+    const driver = createSysfs(systemClock);
+    for (let round = 1; round <= 3; round += 1) {
+      const lost: string[] = [];
+      const input = await driver.openInput(
+        INPUT,
+        () => undefined,
+        ({ message }) => lost.push(message),
+      );
+      assert.equal(openValues(), 1);
+      await pi.snatch(SOC, CONTACT);
+      await until("it is told", () => lost.length > 0);
+      assert.match(lost.join(), /GPIO27 .*; it was taken away: ENODEV/);
+      assert.equal(openValues(), 0);
+      // Whoever has it now keeps it.
+      writeFileSync(`${SYSFS}/export`, "539");
+      await input.close();
+      assert.equal((await pi.line(SOC, CONTACT)).owner, "sysfs");
+    }
+  });
+
+  it("is found out by a read of an input, too", async (t) => {
+    await startPi(t);
+    const input = await createSysfs(systemClock).openInput(INPUT, unheard, unheard);
+    writeFileSync(`${SYSFS}/unexport`, "539");
+    await assert.rejects(input.read(), /it was taken away: ENODEV/);
+    await input.close();
+    assert.equal(openValues(), 0);
+  });
+
+  it("is refused as an input if its chip has no interrupts, and the group is not blamed", async (t) => {
+    await startPi(t, { gpioChips: [{ label: "expander", base: 512, ngpio: 8, interrupts: false }] });
+    const line = { chip: "expander", offset: 1 };
+    await assert.rejects(
+      createSysfs(systemClock).openInput({ ...INPUT, line }, unheard, unheard),
+      isFailure(/^expander:1 is line 1 \(number 513\) .*; it gives no events$/, /that has interrupts/),
+    );
+  });
+
+  it("is left to whoever has exported it anew, and taken over from him as it is", async (t) => {
+    const pi = await startPi(t);
+    const driver = createSysfs(systemClock);
+    const lost: string[] = [];
+    await openFan(t, driver, lost);
+    writeFileSync(`${SYSFS}/unexport`, "529");
+    await until("it is told", () => lost.length > 0);
+    writeFileSync(`${SYSFS}/export`, "529");
+    writeFileSync(`${SYSFS}/gpio529/direction`, "high");
+    const before = (await pi.line(SOC, FAN)).history.length;
+    const { found } = await openFan(t, driver);
+    assert.equal(found, true);
+    assert.equal((await pi.line(SOC, FAN)).history.length, before, "nothing has moved");
+    assert.equal(openValues(), 1);
+  });
+});
