@@ -10,6 +10,7 @@ const VENDORS = {
     "azure-iot-mqtt-base": ["src/hub/sdk/mqtt.ts"],
     "azure-iot-provisioning-device": ["src/hub/sdk/registration.ts"],
     "azure-iot-security-x509": ["src/hub/sdk/registration.ts"],
+    "azure-iot-device-mqtt": ["src/hub/sdk/method-transport.ts"],
     "azure-iot-device": ["src/hub/sdk/link.ts"],
     commander: ["src/commands/program.ts"],
     convict: ["src/config-schema.ts"],

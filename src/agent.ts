@@ -38,6 +38,7 @@ import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
+import { createSensorLog } from "./sensor-log.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 
 /** What the machine lends to the agent. */
@@ -94,7 +95,7 @@ export async function startAgent(
   });
   const { deviceId } = identity.current();
   await checkStateDirectory(config.state.directory);
-  const lock = await lockUnlessBroken(config.state.directory, deviceId, log);
+  const lock = await lockUnlessBroken(config.state.directory, deviceId, clock, log);
   const kept = await openKept(config.state.directory, log);
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -195,6 +196,7 @@ export async function startAgent(
     fanOn: () => fan.state() === "on",
     openAdapter: machine.openAdapter,
     answered: kept.sensor,
+    ...createSensorLog(log),
     onSimulated: (error) =>
       log.warn(
         { event: "sensor-simulated", ...causeOf(error) },
@@ -361,10 +363,11 @@ export async function startAgent(
 async function lockUnlessBroken(
   directory: string,
   deviceId: string,
+  clock: Clock,
   log: Logger,
 ): Promise<StateLock | undefined> {
   try {
-    return await lockState(directory, `process ${process.pid}, for ${deviceId}`);
+    return await lockState(directory, `process ${process.pid}, for ${deviceId}`, clock);
   } catch (error) {
     if (isAgentError(error)) throw error;
     log.warn(

@@ -1,9 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { configError } from "./config.ts";
 import { AgentError } from "./errors.ts";
+import type { Clock } from "./lib/clock.ts";
 import { makeFolder } from "./lib/make-folder.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "./lib/unix-socket.ts";
 
@@ -31,7 +31,7 @@ const BETWEEN = 50;
  * Rejects with an AgentError: `STATE_IN_USE`, which names who has it, or `CONFIG_INVALID` for a path that no socket can
  * have; with the error of the file system if nothing can be written there.
  */
-export async function lockState(directory: string, who: string): Promise<StateLock> {
+export async function lockState(directory: string, who: string, clock: Clock): Promise<StateLock> {
   if (Buffer.byteLength(join(directory, nameOf(999_999_999))) > LONGEST_SOCKET_PATH) {
     throw configError(
       `state.directory: the path ${directory} is too long for a socket in it`,
@@ -41,7 +41,7 @@ export async function lockState(directory: string, who: string): Promise<StateLo
   await makeFolder(directory);
   for (;;) {
     const [highest = 0] = await numbersIn(directory);
-    if (highest > 0) await refuseLiving(directory, highest);
+    if (highest > 0) await refuseLiving(directory, highest, clock);
     const own = highest + 1;
     const server = await take(join(directory, nameOf(own)), who);
     if (!server) continue;
@@ -62,23 +62,23 @@ async function numbersIn(directory: string): Promise<number[]> {
 }
 
 /** Who works on the directory now; undefined if nobody does, or there is none. Rejects if that cannot be told. */
-export async function whoHolds(directory: string): Promise<string | undefined> {
+export async function whoHolds(directory: string, clock: Clock): Promise<string | undefined> {
   const numbers = await numbersIn(directory).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   });
-  return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0]);
+  return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0], clock);
 }
 
-async function hearHolder(directory: string, number: number): Promise<string | undefined> {
+async function hearHolder(directory: string, number: number, clock: Clock): Promise<string | undefined> {
   const ask = () => hearSocket(join(directory, nameOf(number)), (word) => word.length > LONGEST_WORD);
-  const said = (await ask()) ?? (await delay(BETWEEN).then(ask));
+  const said = (await ask()) ?? (await clock.sleep(BETWEEN).then(ask));
   if (said === undefined) return undefined;
   return said.slice(0, LONGEST_WORD).replace(/[^\x20-\x7e]/g, "") || "it does not say which";
 }
 
-async function refuseLiving(directory: string, number: number): Promise<void> {
-  const name = await hearHolder(directory, number);
+async function refuseLiving(directory: string, number: number, clock: Clock): Promise<void> {
+  const name = await hearHolder(directory, number, clock);
   if (name === undefined) return;
   throw new AgentError(`state.directory: another agent works on ${directory}: ${name}`, {
     code: "STATE_IN_USE",

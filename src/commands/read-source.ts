@@ -2,14 +2,12 @@ import { AgentError, isAgentError } from "../errors.ts";
 import { askStatus } from "../health/client.ts";
 import type { StatusDocument } from "../health/status.ts";
 import type { Clock } from "../lib/clock.ts";
+import { asAddress } from "../sensor/i2c-faults.ts";
 import type { Sensor } from "../sensor/sensor.ts";
 import type { ReadAnswer } from "./read-answer.ts";
+import type { ReadChoice } from "./read-choice.ts";
 
-export interface SourceParts {
-  /** Of an agent that may be reading the same sensor; undefined: none can. */
-  socket: string | undefined;
-  /** Whether a person has said where the real sensor is: a simulated reading is then no answer. */
-  isNamed: boolean;
+export interface SourceParts extends Pick<ReadChoice, "socket" | "isNamed" | "address"> {
   sensor: Sensor;
   clock: Clock;
 }
@@ -19,11 +17,11 @@ export interface SourceParts {
  * spoil each other's conversions. Rejects with an AgentError if there is none.
  */
 export async function readOrAsk(
-  { socket, isNamed, sensor, clock }: SourceParts,
+  { socket, sensor, clock, ...meant }: SourceParts,
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
   const document = socket === undefined ? undefined : await askRunning(socket);
-  if (document && !(isNamed && document.sensor.source === "simulated")) return answerOf(document);
+  if (document && isMeant(document, meant)) return answerOf(document);
   const reading = await sensor.read(signal);
   const { serial } = sensor.describe();
   return {
@@ -43,6 +41,15 @@ async function askRunning(socket: string): Promise<StatusDocument | undefined> {
     if (isAgentError(error) && error.code === "AGENT_NOT_RUNNING") return undefined;
     throw error;
   }
+}
+
+/** Whether what the agent reads is what a person has named; one that has yet to find its sensor may find that. */
+function isMeant(
+  { sensor }: StatusDocument,
+  { isNamed, address }: Pick<ReadChoice, "isNamed" | "address">,
+): boolean {
+  if (isNamed && sensor.source === "simulated") return false;
+  return address === undefined || sensor.address === undefined || sensor.address === asAddress(address);
 }
 
 function answerOf({ sensor, reading }: StatusDocument): ReadAnswer {

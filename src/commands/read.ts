@@ -1,27 +1,17 @@
-import { existsSync } from "node:fs";
-import { devNull } from "node:os";
-import { type Config, configError } from "../config.ts";
 import { type AgentError, isAborted, isAgentError, messageOf } from "../errors.ts";
-import { salvageConfiguration } from "../health/doctor/salvage.ts";
-import { statusSocketOf } from "../health/socket-path.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { everyPeriod } from "../lib/periodic.ts";
 import type { OpenI2cAdapter } from "../sensor/i2c-bus.ts";
-import { openSensor, type SensorConfig } from "../sensor/open.ts";
+import { openSensor } from "../sensor/open.ts";
 import { EXIT } from "./exit.ts";
 import { type Output, standardOutput } from "./output.ts";
 import { describeAnswer } from "./read-answer.ts";
+import { chooseSensor, type ReadChoice, type ReadChoiceOptions } from "./read-choice.ts";
 import { readOrAsk } from "./read-source.ts";
 
 /** What to read, and how to say it. */
-export interface ReadOptions {
-  /** The configuration, TOML. Undefined: `usualFile` if it is there, else the defaults. */
-  file: string | undefined;
-  usualFile: string;
-  /** Take the place of what the configuration says; whoever gives one wants the real sensor. */
-  bus: number | undefined;
-  address: SensorConfig["address"] | undefined;
+export interface ReadOptions extends ReadChoiceOptions {
   /** Again and again, at `sensor.readEvery`, until `signal` aborts. */
   watch: boolean;
   json: boolean;
@@ -52,9 +42,9 @@ const DEADLINE = {
 export async function read(options: ReadOptions, parts: ReadParts = {}): Promise<number> {
   const { output = standardOutput, clock = systemClock, environment = process.env } = parts;
   const complain = (error: AgentError) => output.complain(`${error.message}\n${error.remedy}\n`);
-  let chosen: Chosen;
+  let chosen: ReadChoice;
   try {
-    chosen = choose(options, environment);
+    chosen = chooseSensor(options, environment);
   } catch (error) {
     if (!isAgentError(error)) throw error;
     complain(error);
@@ -106,41 +96,4 @@ export async function read(options: ReadOptions, parts: ReadParts = {}): Promise
   } finally {
     await sensor.close();
   }
-}
-
-const isNeeded = (key: string) => /^(sensor|simulation|status|state)\./.test(key);
-
-/** What concerns the sensor of all that is wrong. */
-function refusal(error: AgentError | undefined, file: string): AgentError {
-  const lines = error?.message.split("\n") ?? [];
-  const concerning = lines.filter(isNeeded);
-  const message = (concerning.length > 0 ? concerning : lines).join("\n");
-  const remedy = file === devNull ? "correct the environment" : (error?.remedy ?? `correct ${file}`);
-  return configError(message, remedy, error);
-}
-
-/** What is read, and whom it may already be read by. */
-interface Chosen {
-  config: Config;
-  sensor: SensorConfig;
-  socket: string | undefined;
-  isNamed: boolean;
-}
-
-/** Only the sensor's part of the configuration must be right: an installer reads before there is an identity. */
-function choose(options: ReadOptions, environment: Record<string, string | undefined>): Chosen {
-  const { usualFile, bus, address } = options;
-  const file = options.file ?? (existsSync(usualFile) ? usualFile : devNull);
-  const { config, error, broken } = salvageConfiguration(file, environment);
-  if (!config || [...broken].some(isNeeded)) throw refusal(error, file);
-  const isNamed = bus !== undefined || address !== undefined;
-  const sensor: SensorConfig = {
-    ...config.sensor,
-    ...(isNamed && { source: "sht31" }),
-    ...(bus !== undefined && { bus }),
-    ...(address !== undefined && { address }),
-    heater: "off",
-  };
-  const isElsewhere = sensor.bus !== config.sensor.bus;
-  return { config, sensor, socket: isElsewhere ? undefined : statusSocketOf(config), isNamed };
 }

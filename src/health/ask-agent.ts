@@ -1,4 +1,5 @@
 import { AgentError, fileReason, isAgentError } from "../errors.ts";
+import { systemClock } from "../lib/clock.ts";
 import { whoHolds } from "../state-lock.ts";
 import { askStatus } from "./client.ts";
 import type { HealthDocument } from "./document.ts";
@@ -34,7 +35,7 @@ export async function askAgent(
 }
 
 function holderOf(directory: string): Promise<string | undefined> {
-  return whoHolds(directory).catch((error: unknown) => {
+  return whoHolds(directory, systemClock).catch((error: unknown) => {
     throw new AgentError(`whether an agent runs cannot be told: ${directory}: ${fileReason(error)}`, {
       code: "AGENT_ACCESS_DENIED",
       retryable: false,

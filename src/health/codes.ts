@@ -155,8 +155,8 @@ export const CODES = {
   HUB_UNTRUSTED: entry("error", "The hub could not prove who it is.", TRUST_REMEDY),
   I2C_BUSY: entry(
     "error",
-    "Another program or a driver of the kernel uses the sensor.",
-    "Unbind the kernel's driver as the message says, take its dtoverlay out of config.txt, or end the other program.",
+    "A driver of the kernel uses the sensor.",
+    "Unbind the kernel's driver as the message says, or take its dtoverlay out of config.txt.",
   ),
   I2C_DENIED: entry(
     "error",

@@ -51,7 +51,7 @@ export async function openConnection(
     onLost: lose,
   };
   const link = await withDeadline(
-    (attempt) => connect(to, credentials, keepAlive * KEEP_ALIVE_SHARE, ears, attempt),
+    (attempt) => connect(to, credentials, keepAlive * KEEP_ALIVE_SHARE, ears, clock, attempt),
     connectDeadline(to.hub),
     clock,
     signal,

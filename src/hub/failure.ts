@@ -5,6 +5,12 @@ import { isTrustFailure, tlsRefusal } from "./tls-failure.ts";
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
 
+/** Who tried, and when by this machine's clock, milliseconds since 1970. */
+export interface Try {
+  identity: Identity;
+  at: number;
+}
+
 const TRUST_REMEDY =
   "set tls.trustedCaFile to the CA of the server, or leave it empty for Azure; check that no proxy intercepts TLS";
 
@@ -23,13 +29,13 @@ const UNAVAILABLE = 3;
  * What went wrong below MQTT or in its handshake, by the error that MQTT.js raised: a number is the server's own word
  * in CONNACK; a text code is the socket's or OpenSSL's, which says nothing about who we are, unless it is an alert.
  */
-export function connectFailure(peer: Peer, endpoint: string, error: unknown, identity: Identity): AgentError {
+export function connectFailure(peer: Peer, endpoint: string, error: unknown, tried: Try): AgentError {
   if (isAgentError(error)) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const refusal = tlsRefusal(error) ?? (typeof code === "number" ? connackReason(code) : undefined);
   if (refusal) {
     const kind = code === UNAVAILABLE ? "UNAVAILABLE" : "REFUSED";
-    return refused(peer, endpoint, { kind, reason: refusal }, error, identity);
+    return refused(peer, endpoint, { kind, reason: refusal }, error, tried);
   }
   if (code === "CERT_NOT_YET_VALID") return clockBehind(peer, endpoint, error);
   if (isTrustFailure(error)) {
@@ -70,14 +76,13 @@ function refused(
   endpoint: string,
   { kind, reason }: { kind: "REFUSED" | "UNAVAILABLE"; reason: string },
   cause: unknown,
-  identity: Identity,
+  tried: Try,
 ): AgentError {
-  return new AgentError(`the ${peer} ${endpoint} refused ${identity.deviceId}: ${reason}`, {
+  return new AgentError(`the ${peer} ${endpoint} refused ${tried.identity.deviceId}: ${reason}`, {
     code: kind === "REFUSED" ? `${peer.toUpperCase()}_REFUSED` : `${peer.toUpperCase()}_UNAVAILABLE`,
     retryable: true,
     remedy:
-      certificateRemedy(identity) ??
-      "check that the device exists, is enabled, and belongs to this certificate",
+      certificateRemedy(tried) ?? "check that the device exists, is enabled, and belongs to this certificate",
     cause,
   });
 }
@@ -94,17 +99,17 @@ export interface RegistrationRefusal {
 export function registrationFailure(
   refusal: RegistrationRefusal,
   idScope: string,
-  identity: Identity,
+  tried: Try,
   cause: unknown,
 ): AgentError {
   const status = refusal.status?.toLowerCase();
-  const { code, remedy } = judge(refusal, status, identity);
+  const { code, remedy } = judge(refusal, status, tried);
   const said =
     refusal.message ?? refusal.errorMessage ?? (status ? `registration is ${status}` : messageOf(cause));
   // The ID scope stays out of the log, also in the service's own words.
   const text = said.replaceAll(idScope, "…");
   const number = refusal.errorCode ? ` (${refusal.errorCode})` : "";
-  return new AgentError(`the DPS refused to register ${identity.deviceId}: ${text}${number}`, {
+  return new AgentError(`the DPS refused to register ${tried.identity.deviceId}: ${text}${number}`, {
     code,
     retryable: true,
     remedy,
@@ -112,7 +117,7 @@ export function registrationFailure(
   });
 }
 
-function judge(refusal: RegistrationRefusal, status: string | undefined, identity: Identity) {
+function judge(refusal: RegistrationRefusal, status: string | undefined, tried: Try) {
   if (status === "disabled") {
     return {
       code: "DPS_DISABLED",
@@ -127,7 +132,7 @@ function judge(refusal: RegistrationRefusal, status: string | undefined, identit
     };
   }
   if (kind === 401) {
-    return { code: "DPS_UNAUTHORIZED", remedy: certificateRemedy(identity) ?? unknownIssuer(identity) };
+    return { code: "DPS_UNAUTHORIZED", remedy: certificateRemedy(tried) ?? unknownIssuer(tried.identity) };
   }
   return { code: "DPS_FAILED", remedy: "look the code up in the DPS's documentation; the agent tries again" };
 }
@@ -140,12 +145,11 @@ function unknownIssuer(identity: Identity): string {
 }
 
 /** Only our own dates can tell why; the server does not. Undefined if they are in order. */
-function certificateRemedy({ notBefore, notAfter }: Identity): string | undefined {
-  const now = Date.now();
-  if (now > notAfter.getTime()) {
+function certificateRemedy({ identity: { notBefore, notAfter }, at }: Try): string | undefined {
+  if (at > notAfter.getTime()) {
     return `the certificate expired on ${notAfter.toISOString()}: install a new one`;
   }
-  if (now < notBefore.getTime()) {
+  if (at < notBefore.getTime()) {
     return `the certificate is valid from ${notBefore.toISOString()} on: check this machine's clock`;
   }
   return undefined;

@@ -20,7 +20,7 @@ export async function provision(
   signal: AbortSignal,
 ): Promise<Assignment> {
   return withDeadline(
-    (attempt) => register(dps.host, dps.idScope, credentials, attempt),
+    (attempt) => register(dps.host, dps.idScope, credentials, clock, attempt),
     {
       after: dps.deadline,
       code: "DPS_TIMEOUT",

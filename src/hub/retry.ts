@@ -14,7 +14,7 @@ export interface RetryLimits {
 
 export interface Retry {
   state: Extract<ConnectionState, "backing-off" | "disabled" | "waiting-for-clock">;
-  /** Milliseconds. */
+  /** Milliseconds; for the clock, at most. */
   wait: number;
   /** The cached assignment is no longer to be trusted. */
   askDps: boolean;

@@ -1,6 +1,7 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
+import { clockSet } from "../lib/clock-set.ts";
 import type { StateFile } from "../lib/state-file.ts";
 import { offline } from "./answers.ts";
 import type { KeptAssignment } from "./assignment.ts";
@@ -136,7 +137,11 @@ export function createSession(options: SessionOptions): Session {
     const plan = planRetry(error, history, options.retry, options.random);
     if (plan.askDps) assignments.doubt();
     enter(plan.state, describeFailure(error), listener, isAgentError(error) ? error : undefined);
-    await clock.sleep(plan.wait, signal).catch(() => undefined);
+    const isOver =
+      plan.state === "waiting-for-clock"
+        ? clockSet(clock, plan.wait, signal)
+        : clock.sleep(plan.wait, signal);
+    await isOver.catch(() => undefined);
   }
 
   async function run(listener: HubListener, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { HELD_BUS_REMEDY } from "./bounded-bus.ts";
 import { busFile } from "./i2c-bus.ts";
-import { boundDriver } from "./kernel-driver.ts";
+import { type BoundDriver, boundDriver } from "./kernel-driver.ts";
 
 /** Who was spoken to. */
 export interface Peer {
@@ -42,7 +42,7 @@ export async function explainI2c(
         cause: error,
       });
     case "EBUSY":
-      return busy(where, await boundDriver(bus, address, devices), { bus, address }, error);
+      return busy(where, await boundDriver(bus, address, devices), error);
     case "ENOENT":
     case "ENODEV":
       return new AgentError(`there is no ${file}`, {
@@ -79,16 +79,20 @@ export function notAcknowledged(message: string, cause: unknown): AgentError {
   });
 }
 
-function busy(where: string, driver: string | undefined, { bus, address }: Peer, cause: unknown): AgentError {
-  if (driver === undefined) {
-    return new AgentError(`${where} is in use by another program (EBUSY)`, {
-      code: "I2C_BUSY",
+/**
+ * i2c-dev lets any number of programs have an address, and refuses one only for a driver of the kernel. Otherwise the
+ * controller says EBUSY, as long as the bus is not free (Documentation/i2c/fault-codes.rst), which may pass.
+ */
+function busy(where: string, bound: BoundDriver | undefined, cause: unknown): AgentError {
+  if (!bound) {
+    return new AgentError(`${where}: the controller is busy (EBUSY)`, {
+      code: "I2C_FAILED",
       retryable: true,
-      remedy: "end the other program that uses the sensor",
+      remedy: HELD_BUS_REMEDY,
       cause,
     });
   }
-  const device = `${bus}-${address.toString(16).padStart(4, "0")}`;
+  const { driver, device } = bound;
   return new AgentError(`${where} belongs to the kernel's driver ${driver} (EBUSY)`, {
     code: "I2C_BUSY",
     retryable: true,

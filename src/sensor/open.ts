@@ -5,6 +5,7 @@ import { openI2cAdapter } from "./i2c.ts";
 import type { OpenI2cAdapter } from "./i2c-bus.ts";
 import type { Sensor } from "./sensor.ts";
 import { createSht31Sensor } from "./sht31/sensor.ts";
+import type { FoundSensor } from "./sht31/session.ts";
 import { ADDRESSES } from "./sht31/start.ts";
 import { createSimulatedSensor } from "./simulated.ts";
 
@@ -35,6 +36,8 @@ export interface SensorParts extends AutoParts {
   fanOn: () => boolean;
   /** The byte edge; the machine's own buses if left out. */
   openAdapter?: OpenI2cAdapter | undefined;
+  /** Called when a real sensor was started, and when another one has taken its place. */
+  onFound?: ((found: FoundSensor) => void) | undefined;
 }
 
 /** The configured sensor. Opening does no I/O; the first `read` does. */
@@ -44,17 +47,16 @@ export function openSensor(config: SensorConfig, simulation: SimulationConfig, p
     case "simulated":
       return simulated();
     case "auto":
-      return createAutoSensor(openSht31(config, parts.clock, parts.openAdapter), simulated(), parts);
+      return createAutoSensor(openSht31(config, parts), simulated(), parts);
     case "sht31":
-      return openSht31(config, parts.clock, parts.openAdapter);
+      return openSht31(config, parts);
   }
 }
 
 /** An SHT31 where the configuration says that it is, whatever the configured source. */
 export function openSht31(
   { bus: number, humidityOffset, heater, ...config }: SensorConfig,
-  clock: Clock,
-  openAdapter: OpenI2cAdapter = openI2cAdapter,
+  { clock, openAdapter = openI2cAdapter, onFound }: Pick<SensorParts, "clock" | "openAdapter" | "onFound">,
 ): Sensor {
   return createSht31Sensor({
     bus: createI2cBus(number, openAdapter, clock),
@@ -63,6 +65,7 @@ export function openSht31(
     humidityOffset,
     heaterPulses: heater === "pulse",
     clock,
+    onFound,
   });
 }
 

@@ -3,7 +3,10 @@ export type Source = "sht31" | "simulated";
 
 /** Air at one moment. */
 export interface Reading {
-  /** °C, −40…125 (SHT3x-DIS datasheet v5, table 2). */
+  /**
+   * °C, −45…130: what the sensor's 16 bits can say (SHT3x-DIS datasheet v5, section 4.13). It measures −40…125 (table 2);
+   * whether a value can be the air is for the cave to judge.
+   */
   temperature: number;
   /** Relative humidity, %RH, 0…100. */
   humidity: number;
@@ -15,6 +18,8 @@ export interface Reading {
 /** What is known of the part itself; reported in the twin as `sensor`. */
 export interface SensorDescription {
   source: Source;
+  /** Where it is on its bus, once that is known: "0x44". */
+  address?: string;
   /** The chip's serial number in hexadecimal, where it has one. */
   serial?: string;
   /** Tries that failed since the start, also those that were followed by a good one. */

@@ -66,7 +66,7 @@ test("the DPS refuses the device for good: exit 1, be there an assignment of old
 
 test("an agent that runs without its socket is noticed, and does not lose its turn at the DPS", async (t) => {
   const { file } = await setUp(t);
-  const lock = await lockState(loadConfig(file).state.directory, "process 17, for cave-01");
+  const lock = await lockState(loadConfig(file).state.directory, "process 17, for cave-01", systemClock);
   defer(t, () => lock.release());
   const { code, find } = await report(file);
   assert.equal(code, 1);

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { type FanOptions, fan } from "#agent/commands/fan.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { lockState } from "#agent/state-lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.js";
@@ -155,7 +156,7 @@ test("what may be an agent, and does not answer as one, is not worked against: 7
 
 test("an agent that cannot be asked is known by its lock: 70, and nothing is touched", async (t) => {
   const { folder, run, gpiod, complained } = await setUp(t);
-  const lock = await lockState(join(folder, "state"), "cave-agent 0.1.0, process 1");
+  const lock = await lockState(join(folder, "state"), "cave-agent 0.1.0, process 1", systemClock);
   for (const action of ["on", "safe"] as const) assert.equal(await run(action), 70);
   assert.match(
     complained.join(),

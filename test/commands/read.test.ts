@@ -129,6 +129,27 @@ describe("cave-agent read", () => {
     assert.equal(controller.counts().opened, 1, "another bus is nobody's");
   });
 
+  it("reads the sensor at an address that is named beside an agent that reads the other one", async (t) => {
+    const { run, startAgent, controller, chip } = await setUp(t);
+    await startAgent({ ...REAL, sensor: { ...REAL.sensor, address: "0x44" } });
+    controller.slaves.clear();
+    controller.slaves.set(0x45, chip);
+    assert.match((await run({ bus: 1, address: 0x44 })).said, /^12\.26 °C .*by the running agent/);
+    assert.match((await run({ bus: 1, address: "auto" })).said, /^12\.26 °C .*by the running agent/);
+    assert.equal(controller.counts().opened, 0);
+    assert.match(
+      (await run({ bus: 1, address: 0x45 })).said,
+      /^10\.50 °C {2}91\.25 %RH {2}sht31 0badcafe\n$/,
+    );
+  });
+
+  it("leaves an address to an agent that has yet to find its sensor", async (t) => {
+    const { run, startAgent, controller } = await setUp(t);
+    await startAgent({ ...REAL, reading: null, sensor: { ...REAL.sensor, fault: "no SHT31 answers" } });
+    assert.match((await run({ address: 0x44 })).complained, /the running agent has no reading/);
+    assert.equal(controller.counts().opened, 0);
+  });
+
   it("reads the sensor beside an agent that simulates only when it is named", async (t) => {
     const { run, startAgent } = await setUp(t);
     await startAgent(healthDocument());

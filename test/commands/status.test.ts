@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { status } from "#agent/commands/status.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { lockState } from "#agent/state-lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
@@ -145,7 +146,7 @@ test("a path that no socket can have is said to be one", async (t) => {
 
 test("an agent that has no socket: told as one that runs, with its name", async (t) => {
   const socket = join(await temporaryDirectory(t), "status.sock");
-  const lock = await lockState(dirname(socket), "process 17, for cave-01");
+  const lock = await lockState(dirname(socket), "process 17, for cave-01", systemClock);
   defer(t, () => lock.release());
   const { code, complained } = await ask(socket);
   assert.equal(code, 70);

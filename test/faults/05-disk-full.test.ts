@@ -15,4 +15,10 @@ describe("fault 5: a full disk", () => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+
+  it("costs a whole agent nothing: not its fan, not a sample, and kill -9 no more", async (t) => {
+    const reason = await whyNoMounts();
+    if (reason) return t.skip(reason);
+    await runChild("05-disk-full-agent", []);
+  });
 });

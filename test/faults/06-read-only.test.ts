@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { LONG } from "./full.ts";
 import { runChild, whyNoMounts } from "./namespace.ts";
 
 describe("fault 6: a disk that is read-only", () => {
@@ -27,5 +28,17 @@ describe("fault 6: a disk that is read-only", () => {
       await rm(folder, { recursive: true, force: true });
       await rm(image, { recursive: true, force: true });
     }
+  });
+
+  it("costs a whole agent nothing that boots on it: not its fan, and not a sample", LONG, async (t) => {
+    const reason = await whyNoMounts();
+    if (reason) return t.skip(reason);
+    await runChild("06-read-only-agent", []);
+  });
+
+  it("costs a whole agent nothing when the kernel makes it read-only under way", LONG, async (t) => {
+    const reason = await whyNoMounts({ root: true });
+    if (reason) return t.skip(reason);
+    await runChild("06-read-only-remount-agent", [], { root: true });
   });
 });

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import type { Sample } from "#agent/cave/sample.js";
-import { systemClock } from "#agent/lib/clock.js";
-import { openSegmentOutbox } from "#agent/outbox/segments.js";
-import { openSequence } from "#agent/outbox/sequence.js";
 import { startCloud } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { startWith } from "./agents.ts";
+import { leaveBacklog, oldSample } from "./backlog.ts";
 import { IS_FULL } from "./full.ts";
 import { openLedger, type Received } from "./ledger.ts";
 
@@ -21,7 +17,11 @@ describe("fault 10: a backlog", () => {
     const rig = await startCloud(t);
     const ledger = openLedger(rig);
     const state = join(rig.folder, "cave-01.state");
-    await leaveBacklog(state);
+    await leaveBacklog(state, async (outbox) => {
+      for (let number = 1; number <= RECORDS; number += 1) {
+        await outbox.append(oldSample(number, AN_HOUR_AGO + number));
+      }
+    });
     const agent = await startWith(t, rig, {
       "outbox.perSecond": PER_SECOND,
       "outbox.inFlight": 100,
@@ -56,33 +56,6 @@ describe("fault 10: a backlog", () => {
     assert.ok(most <= PER_SECOND * 2.1, `${most} in one second`);
   });
 });
-
-/** As a run that could not connect has left it. */
-async function leaveBacklog(state: string): Promise<void> {
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  const outbox = await openSegmentOutbox<Sample>({
-    directory: join(state, "outbox"),
-    sequence: await openSequence(join(state, "sequence"), { block: 1000 }),
-    maxBytes: 64 * 1024 * 1024,
-    maxAge: 30 * 86_400_000,
-    syncEvery: 10_000,
-    ringCapacity: 10_000,
-    clock: systemClock,
-  });
-  for (let number = 1; number <= RECORDS; number += 1) {
-    await outbox.append({
-      temperature: 12,
-      humidity: number / 1000,
-      source: "simulated",
-      sampledAt: AN_HOUR_AGO + number,
-      monotonic: number,
-      run: "an earlier one",
-      quality: "good",
-      alerts: { fan: false, temperature: false, humidity: false },
-    });
-  }
-  await outbox.close();
-}
 
 function mostOutOfOrder(order: number[]): number {
   let newest = 0;

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { TestContext } from "node:test";
+import type { Scope } from "../support/cleanup.ts";
 import {
   type AgentOptions,
   type AgentRig,
@@ -26,13 +26,14 @@ export async function writeConfig(
 
 /** A real agent process with these changes to the rig's configuration. */
 export async function startWith(
-  t: TestContext,
+  t: Scope,
   rig: CloudRig,
   changes: Changes,
   options: AgentOptions = {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<AgentRig> {
   const config = await writeConfig(rig, changes, options);
-  return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01");
+  return spawnAgent(t, ["run", "--config", config], options.deviceId ?? "cave-01", env);
 }
 
 function change(text: string, path: string, value: string): string {

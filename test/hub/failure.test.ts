@@ -5,15 +5,18 @@ import type { Identity } from "#agent/hub/identity.js";
 import { isTrustFailure } from "#agent/hub/tls-failure.js";
 
 const DAY = 86_400_000;
+/** Far from the day of this machine: only the clock that was handed in counts. */
+const NOW = Date.UTC(2001, 0, 1);
 const identity: Identity = {
   deviceId: "cave-01",
   certificatePem: "",
   keyPem: "",
   thumbprint: "AA",
-  notBefore: new Date(Date.now() - DAY),
-  notAfter: new Date(Date.now() + DAY),
+  notBefore: new Date(NOW - DAY),
+  notAfter: new Date(NOW + DAY),
   issuer: "Cheese Cave Root CA",
 };
+const tried = { identity, at: NOW };
 const coded = (message: string, code: string | number) => Object.assign(new Error(message), { code });
 
 test("only a number is the server's own word; text codes are the socket's or OpenSSL's", () => {
@@ -31,7 +34,7 @@ test("only a number is the server's own word; text codes are the socket's or Ope
     ["ERR_SSL_WRONG_VERSION_NUMBER", "HUB_UNREACHABLE"],
   ];
   for (const [code, expected] of cases) {
-    const failure = connectFailure("hub", "hub.example", coded("it failed", code), identity);
+    const failure = connectFailure("hub", "hub.example", coded("it failed", code), tried);
     assert.equal(failure.code, expected, String(code));
     assert.equal(failure.retryable, true);
     assert.match(failure.message, /hub\.example/);
@@ -50,17 +53,22 @@ test("an alert about our certificate is the server's own word, and no doubt abou
   for (const [code, said, number] of cases) {
     const text = `0A000418:SSL routines:ssl3_read_bytes:${said}:rec_layer_s3.c:1601:SSL alert number ${number}`;
     assert.equal(isTrustFailure(coded(text, code)), false);
-    const failure = connectFailure("DPS", "dps.example", coded(text, code), identity);
+    const failure = connectFailure("DPS", "dps.example", coded(text, code), tried);
     assert.equal(failure.code, "DPS_REFUSED", code);
     assert.match(failure.message, new RegExp(`refused cave-01: .*TLS alert ${number}`));
   }
   const handshake = coded("sslv3 alert handshake failure:SSL alert number 40", "EPROTO");
-  assert.equal(connectFailure("hub", "hub.example", handshake, identity).code, "HUB_UNREACHABLE");
+  assert.equal(connectFailure("hub", "hub.example", handshake, tried).code, "HUB_UNREACHABLE");
 });
 
 test("what the DPS refuses is said in one line, with its code and a remedy that fits", () => {
   const say = (refusal: Parameters<typeof registrationFailure>[0], who = identity) => {
-    const { code, message, remedy } = registrationFailure(refusal, "0neSECRET", who, new Error("raw"));
+    const { code, message, remedy } = registrationFailure(
+      refusal,
+      "0neSECRET",
+      { identity: who, at: NOW },
+      new Error("raw"),
+    );
     return `${code}: ${message}; ${remedy}`;
   };
   assert.match(
@@ -72,7 +80,7 @@ test("what the DPS refuses is said in one line, with its code and a remedy that 
     /the certificate expired on 1970-01-01/,
   );
   assert.match(
-    say({ errorCode: 401002 }, { ...identity, notBefore: new Date(Date.now() + DAY) }),
+    say({ errorCode: 401002 }, { ...identity, notBefore: new Date(NOW + DAY) }),
     /check this machine's clock/,
   );
   assert.match(

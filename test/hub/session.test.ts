@@ -11,6 +11,10 @@ import { type SessionRig, startSession } from "./support.ts";
 /** Nobody listens there. */
 const NO_DPS = "localhost:1";
 
+function hostOf(rig: CloudRig, hub: string): string | undefined {
+  return rig.cloud.endpoints.hubs.find(({ name }) => name === hub)?.hostName;
+}
+
 test("after ten failures, with the DPS out of reach, the old hub is tried again, in turn with the DPS", async (t) => {
   const rig = await startCloud(t);
   const { session, states, reached } = await startSession(t, rig, { dpsHost: NO_DPS });
@@ -43,7 +47,7 @@ test("an old hub that refuses is left for the one that the DPS names, and kept",
   rig.cloud.faults.hub.refuse(5);
   const { session, states, reached, assignmentFile } = await startSession(t, rig);
   await reached("online");
-  const south = rig.cloud.endpoints.hubs.find(({ name }) => name === "south")?.hostName;
+  const south = hostOf(rig, "south");
   assert.equal(session.describe().hub, south);
   assert.equal((JSON.parse(readFileSync(assignmentFile, "utf8")) as { hub: string }).hub, south);
   assert.equal(states.filter((state) => state.startsWith("provisioning")).length, 1);
@@ -108,6 +112,32 @@ test("told to reconnect while a try hangs, it gives that up and takes the new pa
   assert.equal(connectedAs.length, 2);
   assert.equal(connectedAs[1], identity.current().thumbprint);
   assert.notEqual(connectedAs[1], connectedAs[0]);
+});
+
+test("told to provision anew while a try hangs, it gives that up and goes where the DPS says", async (t) => {
+  const rig = await startCloud(t, { hubs: ["north", "south"], retryAfter: 0.05 });
+  rig.cloud.dps.assignTo("south");
+  const found = await startSession(t, rig);
+  const { session, states, reached } = found;
+  await reached("online");
+  assert.equal(session.describe().hub, hostOf(rig, "north"));
+  await hang(rig, found);
+  const hung = states.length;
+  session.reprovision();
+  await reached("online", hung);
+  assert.equal(session.describe().hub, hostOf(rig, "south"));
+  assert.match(states[hung] ?? "", /^provisioning/);
+});
+
+test("begun with a pair that nobody wants, it is online once a right one is in the files", async (t) => {
+  const rig = await startCloud(t);
+  const foreign = await createAuthority({ commonName: "Foreign CA" });
+  const pair = await foreign.issueDevice({ commonName: "cave-01" });
+  const { install, connectedAs, reached } = await startSession(t, rig, { pair });
+  assert.match(await reached("backing-off"), /refused cave-01|refused to register cave-01/);
+  install(await rig.authority.issueDevice({ commonName: "cave-01" }));
+  await reached("online");
+  assert.equal(connectedAs.length, 1);
 });
 
 const HOUR = 3_600_000;

@@ -54,10 +54,38 @@ describe("explainI2c", () => {
     assert.equal(await boundDriver(1, 0x45, devices), undefined);
   });
 
-  it("blames another program where no driver is bound", async (t) => {
+  it("names it also on a bus behind a multiplexer, or before it, and on no other", async (t) => {
+    const devices = await temporaryDirectory(t);
+    const controller = await temporaryDirectory(t);
+    const branch = join(controller, "i2c-1/i2c-11");
+    const parts: [string, string][] = [
+      ["i2c-1", join(controller, "i2c-1")],
+      ["i2c-11", branch],
+      ["i2c-12", join(controller, "i2c-1/i2c-12")],
+      ["i2c-2", join(controller, "i2c-2")],
+      ["11-0044", join(branch, "11-0044")],
+    ];
+    for (const [name, path] of parts) {
+      mkdirSync(path, { recursive: true });
+      symlinkSync(path, join(devices, name));
+    }
+    symlinkSync("../../../bus/i2c/drivers/sht3x", join(branch, "11-0044/driver"));
+    const bound = { driver: "sht3x", device: "11-0044" };
+    const found = await Promise.all([1, 11, 12, 2].map((bus) => boundDriver(bus, 0x44, devices)));
+    assert.deepEqual(found, [bound, bound, undefined, undefined]);
+    const { remedy } = await explainI2c(errnoError("EBUSY"), PEER, devices);
+    assert.match(remedy, /echo 11-0044 \|/);
+    mkdirSync(join(controller, "i2c-1/1-0045"));
+    symlinkSync(join(controller, "i2c-1/1-0045"), join(devices, "1-0045"));
+    assert.equal(await boundDriver(1, 0x45, devices), undefined, "no driver has it");
+    symlinkSync("../../../bus/i2c/drivers/sht3x", join(controller, "i2c-1/1-0045/driver"));
+    assert.equal((await boundDriver(12, 0x45, devices))?.device, "1-0045");
+  });
+
+  it("blames the controller where no driver is bound, and calls it a failed transfer", async (t) => {
     const devices = await temporaryDirectory(t);
     const { code, message } = await explainI2c(errnoError("EBUSY"), PEER, devices);
-    assert.equal(code, "I2C_BUSY");
-    assert.match(message, /another program/);
+    assert.equal(code, "I2C_FAILED");
+    assert.match(message, /^0x44 on \/dev\/i2c-1: the controller is busy \(EBUSY\)$/);
   });
 });

@@ -22,11 +22,17 @@ export interface AgentRig {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; took: number }>;
 }
 
-export function spawnAgent(t: Scope, args: string[], deviceId = "cave-01"): AgentRig {
+/** @param more what its environment has besides. */
+export function spawnAgent(
+  t: Scope,
+  args: string[],
+  deviceId = "cave-01",
+  more: NodeJS.ProcessEnv = {},
+): AgentRig {
   // Meant for the tests: the agent would refuse it as a slip in its own configuration.
   const { CAVE_FAULTS: _, ...env } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "bin/cave-agent.js"), ...args], {
-    env,
+    env: { ...env, ...more },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createAuthority } from "#fleet/certs/authority.js";
@@ -7,6 +7,33 @@ import { runToEnd, spawnAgent, startAgent, startCloud, writeAgentConfig } from "
 
 /** The agent has no use for one; where an operator's shell has it in the environment, it must stay there. */
 const SHARED_ACCESS_KEY = "Q0FOQVJZLXNoYXJlZC1hY2Nlc3Mta2V5LWNhbmFyeQ==";
+
+test("the key is in no file of the state directory, also while a new pair is on its way", async (t) => {
+  const rig = await startCloud(t);
+  const agent = await startAgent(t, rig);
+  await agent.logged("online");
+  const file = (name: string) => join(rig.folder, `cave-01.${name}.pem`);
+  const keys = [readFileSync(file("key"), "utf8")];
+  const foreign = await createAuthority({ commonName: "Foreign CA" });
+  const { certificatePem, keyPem } = await foreign.issueDevice({ commonName: "cave-01" });
+  writeFileSync(file("cert"), certificatePem);
+  writeFileSync(file("key"), keyPem);
+  keys.push(keyPem);
+  const before = agent.lines.length;
+  agent.process.kill("SIGHUP");
+  await agent.logged("certificate-fallback", { after: before });
+  await agent.logged("online", { after: before });
+  const state = join(rig.folder, "cave-01.state");
+  const names = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  assert.ok(names.some(({ name }) => name === "assignment.json"));
+  const kept = names.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1")).join("\n");
+  const canaries = keys.flatMap((key) => key.split("\n").slice(1, -2));
+  for (const canary of [...canaries, "PRIVATE KEY"]) {
+    assert.ok(!kept.includes(canary), `kept: ${canary}`);
+  }
+});
 
 test("no secret is in anything that the agent prints, at the most talkative level, whatever goes wrong", async (t) => {
   const rig = await startCloud(t, { idScope: "0neCANARY01" });

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import device from "azure-iot-device";
-import { Mqtt } from "azure-iot-device-mqtt";
 import { messageOf } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Assignment, Credentials } from "../credentials.ts";
 import { connectFailure } from "../failure.ts";
 import type { DesiredProperties, JsonObject, JsonValue, MethodCall, TelemetryMessage } from "../hub.ts";
+import { createMethodTransport } from "./method-transport.ts";
 import { ObservedMqttBase } from "./mqtt.ts";
+import { settle } from "./settle.ts";
 
 const GOODBYE = 250;
 
@@ -29,55 +31,6 @@ export interface LinkListener {
 }
 
 /**
- * Answers every direct method through one handler; by itself the SDK lets an unknown one time out at the caller. That
- * methods and desired properties are always listened to is also what makes the SDK tell of a lost connection at all
- * (azure-iot-sdk-node #277).
- */
-class MethodTransport extends Mqtt {
-  onMethod: MethodCall | undefined;
-  /** Called when a method cannot be answered: the SDK throws over a request id that is empty. */
-  onFault: (cause: unknown) => void = () => undefined;
-
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    if (typeof event !== "string" || !event.startsWith("method_") || !this.onMethod) {
-      return super.emit(event, ...values);
-    }
-    const { requestId, body } = values[0] as { requestId: string; body: Buffer };
-    const answer = (status: number, payload: JsonValue) => {
-      try {
-        this.sendMethodResponse(
-          { requestId, status, payload } as Parameters<Mqtt["sendMethodResponse"]>[0],
-          () => undefined,
-        );
-      } catch (error) {
-        this.onFault(error);
-      }
-    };
-    answerMethod(this.onMethod, event.slice("method_".length), body, answer);
-    return true;
-  }
-}
-
-function answerMethod(
-  onMethod: MethodCall,
-  name: string,
-  body: Buffer,
-  answer: (status: number, payload: JsonValue) => void,
-): void {
-  let payload: JsonValue;
-  try {
-    payload = body.length === 0 ? null : (JSON.parse(body.toString("utf8")) as JsonValue);
-  } catch (error) {
-    answer(400, { result: `payload is not JSON: ${messageOf(error)}` });
-    return;
-  }
-  onMethod(name, payload).then(
-    (response) => answer(response.status, response.payload),
-    (error) => answer(500, { result: messageOf(error) }),
-  );
-}
-
-/**
  * Connects, subscribes to methods and desired properties, and reads the twin: only then it resolves. A fresh client each
  * time: the SDK's own reconnecting loses desired properties and gives up after four minutes (azure-iot-sdk-node #885,
  * #967), so it is never asked to. When `signal` aborts meanwhile, it lets go of the socket at once.
@@ -87,6 +40,7 @@ export async function connect(
   { identity, trustedCaPem, modelId }: Credentials,
   keepAlive: number,
   listener: LinkListener,
+  clock: Pick<Clock, "now">,
   signal: AbortSignal,
 ): Promise<HubLink> {
   signal.throwIfAborted();
@@ -98,16 +52,10 @@ export async function connect(
     modelId,
   };
   const base = new ObservedMqttBase(options);
-  let transport: MethodTransport | undefined;
-  class Transport extends MethodTransport {
-    constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {
-      super(authentication, base);
-      transport = this;
-    }
-  }
+  const methods = createMethodTransport(base, listener.onMethod);
   const client = device.Client.fromConnectionString(
     `HostName=${assignment.hub};DeviceId=${assignment.deviceId};x509=true`,
-    Transport,
+    methods.Transport,
   );
   client.on("error", () => undefined);
   client.setRetryPolicy(noRetry);
@@ -130,7 +78,7 @@ export async function connect(
     // One call: each one overwrites all that an earlier one had set (azure-iot-sdk-node #820).
     await client.setOptions(options as Parameters<typeof client.setOptions>[0]);
     await client.open();
-    if (transport) await serveMethods(transport, base, listener.onMethod);
+    await methods.serve();
     // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
     const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
     const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
@@ -145,29 +93,15 @@ export async function connect(
     };
   } catch (error) {
     void close();
-    throw connectFailure("hub", assignment.hub, base.connectError ?? error, identity);
+    throw connectFailure("hub", assignment.hub, base.connectError ?? error, { identity, at: clock.now() });
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
 }
 
-function settle(done: () => void, fail: (error: Error) => void): (error?: Error) => void {
-  return (error) => (error ? fail(error) : done());
-}
-
 function lossCause(result: unknown): string {
   const cause = result instanceof Object && "transportObj" in result ? result.transportObj : undefined;
   return cause ? messageOf(cause).replace(/\.$/, "") : "the connection was closed";
-}
-
-function serveMethods(
-  transport: MethodTransport,
-  base: ObservedMqttBase,
-  onMethod: MethodCall,
-): Promise<void> {
-  transport.onMethod = onMethod;
-  transport.onFault = (cause) => base.onFault(cause);
-  return new Promise((done, fail) => transport.enableMethods(settle(done, fail)));
 }
 
 /** Subscribe first, then read: what changes between the two then arrives as a patch, and is never missed. */

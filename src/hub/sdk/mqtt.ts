@@ -6,6 +6,7 @@ export class ObservedMqttBase extends MqttBase {
   connectError: unknown;
   /** Called when the SDK throws over an event: it parses JSON unguarded, and calls back where nobody waits any more. */
   onFault: (cause: unknown) => void = () => undefined;
+  private isDestroyed = false;
 
   constructor(options: object) {
     super();
@@ -22,6 +23,10 @@ export class ObservedMqttBase extends MqttBase {
   }
 
   override connect(...[config, done]: Parameters<MqttBase["connect"]>): void {
+    if (this.isDestroyed) {
+      done(new Error("the connection was given up"));
+      return;
+    }
     super.connect(config, (error, result) => {
       this.connectError = error;
       done(error, result);
@@ -30,9 +35,10 @@ export class ObservedMqttBase extends MqttBase {
 
   /**
    * Closes the socket now, without a goodbye, also one that is still being opened: MQTT.js leaves such a one to its timeout
-   * of 60 s, and waits with the end of another until all that it has sent was acknowledged.
+   * of 60 s, and waits with the end of another until all that it has sent was acknowledged. None is opened afterwards.
    */
   destroy(): void {
+    this.isDestroyed = true;
     // The SDK keeps its client to itself; package.json holds the release in which this is its name.
     const client: unknown = Reflect.get(this, "_mqttClient");
     if (!isClient(client)) return;

@@ -2,6 +2,7 @@ import provisioning from "azure-iot-provisioning-device";
 import { Mqtt as ProvisioningMqtt } from "azure-iot-provisioning-device-mqtt";
 import { X509Security } from "azure-iot-security-x509";
 import { AgentError, messageOf } from "../../errors.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Assignment, Credentials } from "../credentials.ts";
 import { connectFailure, type RegistrationRefusal, registrationFailure } from "../failure.ts";
 import { ObservedMqttBase } from "./mqtt.ts";
@@ -78,6 +79,7 @@ export async function register(
   endpoint: string,
   idScope: string,
   { identity, trustedCaPem, modelId }: Credentials,
+  clock: Pick<Clock, "now">,
   signal: AbortSignal,
 ): Promise<Assignment> {
   const base = new ObservedMqttBase({ ca: trustedCaPem });
@@ -104,11 +106,12 @@ export async function register(
     );
     return assignmentIn(result);
   } catch (error) {
-    if (base.connectError) throw connectFailure("DPS", endpoint, base.connectError, identity);
+    const tried = { identity, at: clock.now() };
+    if (base.connectError) throw connectFailure("DPS", endpoint, base.connectError, tried);
     if (error instanceof AgentError) throw error;
     const said =
       fault === undefined ? refusalIn(error) : { message: `no usable answer: ${messageOf(fault)}` };
-    throw registrationFailure(said, idScope, identity, error);
+    throw registrationFailure(said, idScope, tried, error);
   } finally {
     signal.removeEventListener("abort", end);
     transport.end();

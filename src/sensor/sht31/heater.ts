@@ -19,14 +19,22 @@ export const HEATED_FOR = PULSE + COOLED_AFTER;
 export interface Heater {
   /** After each measurement, %RH as measured. May begin a pulse. */
   measured(humidity: number): void;
-  /** The chip was started, its heater is off; `wasOn` until then. */
-  started(wasOn: boolean): void;
+  /** The chip was started, as it is after each read that failed, and its heater is off. */
+  started(before: Before): void;
   /** Whether the heater is meant to be on. */
   isOn(): boolean;
   /** Whether what is measured now is not the air's: the heater is on, or has not cooled. */
   isHeated(): boolean;
   /** Ends a pulse. Resolves once the heater is off, or cannot be told so. */
   close(): Promise<void>;
+}
+
+/** How a start has found the chip. */
+export interface Before {
+  /** Its heater was on. */
+  wasHeated: boolean;
+  /** It had been reset since somebody last cleared its status, or its supply had been off. */
+  wasReset: boolean;
 }
 
 /**
@@ -39,6 +47,7 @@ export function createHeater(pulses: boolean, set: (on: boolean) => Promise<void
   let restUntil = -Infinity;
   let isOn = false;
   let heatedUntil = -Infinity;
+  let isFirstStart = true;
   let pulsing: Promise<void> = Promise.resolve();
 
   function switchedOff(): void {
@@ -67,8 +76,14 @@ export function createHeater(pulses: boolean, set: (on: boolean) => Promise<void
       dampSince = undefined;
       pulsing = pulse();
     },
-    started(wasOn) {
-      if (isOn || wasOn) switchedOff();
+    started({ wasHeated, wasReset }) {
+      // Whether it was damp meanwhile, nobody knows.
+      dampSince = undefined;
+      // The run before may have ended in a pulse: by a stop, which leaves a reset chip, or with the supply of both. The
+      // chip remembers that without a disk, and after any other restart the cave is controlled at once.
+      const mayBeWarm = wasHeated || (pulses && isFirstStart && wasReset);
+      isFirstStart = false;
+      if (isOn || mayBeWarm) switchedOff();
     },
     isOn: () => isOn,
     isHeated: () => isOn || clock.monotonic() < heatedUntil,

@@ -1,87 +1,49 @@
 import type { AgentError } from "../../errors.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { createTurn } from "../../lib/turn.ts";
-import type { I2cBus } from "../i2c-bus.ts";
 import type { Reading, Sensor } from "../sensor.ts";
-import type { Chip } from "./chip.ts";
 import { COMMANDS } from "./commands.ts";
 import { humidityOf, temperatureOf } from "./convert.ts";
 import { countFault, noFaults } from "./faults.ts";
 import { createHeater } from "./heater.ts";
 import { climb, type Step } from "./recovery.ts";
-import { findChip, heaterStays, resets, startChip } from "./start.ts";
+import { createSession, type SessionOptions } from "./session.ts";
+import { heaterStays, resets } from "./start.ts";
 
-export interface Sht31Options {
-  bus: I2cBus;
-  /** The bus's number. */
-  number: number;
-  /** Where to look for the chip, in this order. */
-  addresses: readonly number[];
+export interface Sht31Options extends SessionOptions {
   /** Added to each humidity, %RH: what a comparison with a better hygrometer has shown. */
   humidityOffset: number;
   /** Whether a sensor that has been wet for an hour is given a pulse of heat. */
   heaterPulses: boolean;
-  clock: Clock;
 }
-
-/** Switching the heater off must not wait for the signal of a read that has ended. */
-const NEVER = new AbortController().signal;
 
 /**
  * An SHT31 in single-shot mode, high repeatability, without clock stretching. A value leaves it only if the CRCs of both
  * words fit, and the status that is read after them shows neither a heater that is on nor a reset since the start.
  */
-export function createSht31Sensor(options: Sht31Options): Sensor {
-  const { bus, number, addresses, clock } = options;
+export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: Sht31Options): Sensor {
+  const { clock } = options;
   const turn = createTurn();
   const faults = noFaults();
-  let chip: Chip | undefined;
-  let isStarted = false;
-  let serial: string | undefined;
-  const heater = createHeater(options.heaterPulses, (on) => turn(() => switchHeater(on)), clock);
-
-  async function switchHeater(on: boolean): Promise<void> {
-    if (!chip || !isStarted) throw new Error("the sensor is not there");
-    // Should it fail, the next read starts the chip anew, and with that its heater is off.
-    isStarted = false;
-    await chip.tell(on ? COMMANDS.heaterOn : COMMANDS.heaterOff, NEVER);
-    isStarted = true;
-  }
-
-  async function prepare(step: Step, signal: AbortSignal): Promise<Chip> {
-    if (step === "reopen") await letGo();
-    if (step === "restart") isStarted = false;
-    chip ??= await findChip(bus, number, addresses, clock, signal);
-    if (!isStarted) {
-      const found = await startChip(chip, signal);
-      heater.started(found.wasHeated);
-      serial = found.serial;
-      isStarted = true;
-    }
-    return chip;
-  }
+  const session = createSession(options, (before) => heater.started(before));
+  // If it cannot be switched off, the next read starts the chip anew, and with that its heater is off.
+  const switchHeater = (on: boolean) => session.tell(on ? COMMANDS.heaterOn : COMMANDS.heaterOff);
+  const heater = createHeater(heaterPulses, (on) => turn(() => switchHeater(on)), clock);
 
   async function measure(step: Step, signal: AbortSignal): Promise<Reading> {
-    const ready = await prepare(step, signal);
-    const [first = 0, second = 0] = await ready.ask(COMMANDS.measure, signal);
-    const { heaterOn, resetDetected } = await ready.status(signal);
-    isStarted = !resetDetected && (!heaterOn || heater.isOn());
-    if (resetDetected) throw resets(ready.address);
-    if (!isStarted) throw heaterStays(ready.address);
+    const chip = await session.prepare(step, signal);
+    const [first = 0, second = 0] = await chip.ask(COMMANDS.measure, signal);
+    const { heaterOn, resetDetected } = await chip.status(signal);
+    const isHot = heaterOn && !heater.isOn();
+    if (resetDetected || isHot) session.doubt();
+    if (resetDetected) throw resets(chip.address);
+    if (isHot) throw heaterStays(chip.address);
     heater.measured(humidityOf(second));
-    const humidity = humidityOf(second) + options.humidityOffset;
     return {
       temperature: temperatureOf(first),
-      humidity: Math.min(100, Math.max(0, humidity)),
+      humidity: Math.min(100, Math.max(0, humidityOf(second) + humidityOffset)),
       source: "sht31",
       ...(heater.isHeated() && { heated: true }),
     };
-  }
-
-  async function letGo(): Promise<void> {
-    chip = undefined;
-    isStarted = false;
-    await bus.close();
   }
 
   async function read(signal: AbortSignal): Promise<Reading> {
@@ -90,17 +52,23 @@ export function createSht31Sensor(options: Sht31Options): Sensor {
       return await climb((step) => measure(step, signal), onFault, clock, signal);
     } catch (error) {
       // The next read begins with nothing taken for granted.
-      if (!signal.aborted) await letGo();
+      if (!signal.aborted) await session.letGo();
       throw error;
     }
   }
 
+  /** A chip that is still warm is left as after a reset, which the next start sees, be it of another process. */
+  async function leave(): Promise<void> {
+    if (heater.isHeated()) await session.tell(COMMANDS.softReset).catch(() => undefined);
+    await session.letGo();
+  }
+
   return {
     read: (signal) => turn(() => read(signal)),
-    describe: () => ({ source: "sht31", ...(serial !== undefined && { serial }), faults: { ...faults } }),
+    describe: () => ({ source: "sht31", ...session.describe(), faults: { ...faults } }),
     async close() {
       await heater.close();
-      await turn(letGo);
+      await turn(leave);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { I2cBus } from "../i2c-bus.ts";
 import { asAddress, notAcknowledged } from "../i2c-faults.ts";
 import { type Chip, createChip } from "./chip.ts";
 import { COMMANDS } from "./commands.ts";
+import type { Before } from "./heater.ts";
 
 /** The addresses that an SHT3x can have: pin ADDR low, or high (SHT3x-DIS datasheet v5, table 7). */
 export const ADDRESSES = [0x44, 0x45] as const;
@@ -11,9 +12,12 @@ export const ADDRESSES = [0x44, 0x45] as const;
 /** Somebody else's conversion is over by then. */
 const SECOND_LOOK = 20;
 
+/** Nobody there, another chip, a driver of the kernel on it: each says nothing about the other address. */
+const OF_ONE_ADDRESS = new Set(["SENSOR_NO_ANSWER", "SENSOR_CRC", "I2C_BUSY"]);
+
 /**
- * The chip that answers at the first of `addresses` with a status word whose CRC fits. Asks twice, because a chip that
- * is converting for a program that has ended does not answer. Rejects with `SENSOR_NO_ANSWER` if none does.
+ * The chip at the first of `addresses` that answers with a status word whose CRC fits. If none does, rejects with the
+ * first refusal that says more than that nobody is there, else with `SENSOR_NO_ANSWER`.
  */
 export async function findChip(
   bus: I2cBus,
@@ -22,31 +26,42 @@ export async function findChip(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Chip> {
-  let refusal: unknown;
-  for (const look of [1, 2]) {
-    if (look === 2) await clock.sleep(SECOND_LOOK, signal);
-    for (const address of addresses) {
-      const chip = createChip(bus, { bus: number, address }, clock);
-      try {
-        await chip.status(signal);
-        return chip;
-      } catch (error) {
-        // Whatever else is wrong is wrong at the other address too.
-        if (!isAgentError(error) || error.code !== "SENSOR_NO_ANSWER") throw error;
-        refusal = error;
-      }
+  const refusals: AgentError[] = [];
+  for (const address of addresses) {
+    const chip = createChip(bus, { bus: number, address }, clock);
+    try {
+      await askTwice(chip, clock, signal);
+      return chip;
+    } catch (error) {
+      if (!isOfOneAddress(error)) throw error;
+      refusals.push(error);
     }
   }
+  const telling = refusals.find(({ code }) => code !== "SENSOR_NO_ANSWER");
+  if (telling) throw telling;
   const places = addresses.map(asAddress).join(" or ");
-  throw notAcknowledged(`no SHT31 answers at ${places} on ${bus.file}`, refusal);
+  throw notAcknowledged(`no SHT31 answers at ${places} on ${bus.file}`, refusals.at(-1));
+}
+
+/** A chip that converts for a program that has ended does not answer, and is not to be taken for absent. */
+async function askTwice(chip: Chip, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    await chip.status(signal);
+  } catch (error) {
+    if (!isOfOneAddress(error)) throw error;
+    await clock.sleep(SECOND_LOOK, signal);
+    await chip.status(signal);
+  }
+}
+
+function isOfOneAddress(error: unknown): error is AgentError {
+  return isAgentError(error) && OF_ONE_ADDRESS.has(error.code);
 }
 
 /** What was found at a start. */
-export interface Started {
+export interface Started extends Before {
   /** Eight hexadecimal digits. */
   serial: string;
-  /** The heater was on, so that the next readings are those of a warm sensor. */
-  wasHeated: boolean;
 }
 
 /**
@@ -64,7 +79,7 @@ export async function startChip(chip: Chip, signal: AbortSignal): Promise<Starte
   if (resetDetected) throw resets(chip.address);
   const words = await chip.ask(COMMANDS.serial, signal);
   const serial = words.map((word) => word.toString(16).padStart(4, "0")).join("");
-  return { serial, wasHeated: before.heaterOn };
+  return { serial, wasHeated: before.heaterOn, wasReset: before.resetDetected };
 }
 
 export function heaterStays(address: number): AgentError {

@@ -72,11 +72,11 @@ test("a bus that is not there is named, with those that are", async (t) => {
   assert.match(remedy ?? "", /raspi-config nonint do_i2c 0.*sensor\.bus/);
 });
 
-test("a bus that may not be used, is in use, or is held, each with its remedy", async (t) => {
+test("a bus that may not be used, is busy, or is held, each with its remedy", async (t) => {
   const { look, controller } = await setUp(t);
   for (const [errno, detail, expected] of [
     ["EACCES", /may not use \/dev\/i2c-1/, /group i2c/],
-    ["EBUSY", /in use/, /end the other program/],
+    ["EBUSY", /controller is busy/, /pull-ups/],
     ["ETIMEDOUT", /the bus is held/, /short circuit/],
     ["EIO", /EIO/, /pull-ups/],
   ] as const) {

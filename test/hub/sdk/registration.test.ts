@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { pino } from "pino";
 import { isAgentError } from "#agent/errors.js";
 import { register } from "#agent/hub/sdk/registration.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { startRelay } from "../../faults/relay.ts";
 import { defer } from "../../support/cleanup.ts";
 import { startCloud } from "../../support/rig.js";
@@ -36,7 +37,7 @@ test("ended while TLS is still being spoken, it lets go of its connection at onc
   const who = await credentialsOf(await startCloud(t));
   const { endpoint, open } = await startSilentServer(t);
   const stopping = new AbortController();
-  const registering = register(endpoint, "0ne00ABCDEF", who, stopping.signal);
+  const registering = register(endpoint, "0ne00ABCDEF", who, systemClock, stopping.signal);
   registering.catch(() => undefined);
   await until("the connection", () => open.size === 1);
   stopping.abort();
@@ -51,7 +52,7 @@ test("ended while TCP is still being connected, it leaves no handle", async (t) 
   await nextTurn();
   const before = openSockets();
   const stopping = new AbortController();
-  const registering = register(endpoint, "0ne00ABCDEF", who, stopping.signal);
+  const registering = register(endpoint, "0ne00ABCDEF", who, systemClock, stopping.signal);
   registering.catch(() => undefined);
   await until("a connection is begun", () => openSockets() > before);
   stopping.abort();
@@ -71,7 +72,7 @@ test("ended when the way to the DPS has gone dead meanwhile, it waits for no goo
   const { dps } = rig.cloud.endpoints;
   const relay = await startRelay(t, dps.host);
   const stopping = new AbortController();
-  const registering = register(relay.host, dps.idScope, who, stopping.signal);
+  const registering = register(relay.host, dps.idScope, who, systemClock, stopping.signal);
   registering.catch(() => undefined);
   await until("the registration", () => lines.includes("registered"));
   rig.cloud.faults.dps.blackhole();
@@ -85,7 +86,7 @@ test("a DPS that is busy has asked for a wait only if its answer says so", async
   const who = await credentialsOf(rig);
   const { dps } = rig.cloud.endpoints;
   const retryAfter = async () => {
-    const error = await register(dps.host, dps.idScope, who, new AbortController().signal).then(
+    const error = await register(dps.host, dps.idScope, who, systemClock, new AbortController().signal).then(
       () => assert.fail("it was let in"),
       (reason: unknown) => reason,
     );

@@ -20,7 +20,7 @@ const LONGEST_READ = 20_000;
 
 function open(t: Scope, bus: number): Sensor {
   const config = { source: "sht31", bus, address: "auto", humidityOffset: 0, heater: "off" } as const;
-  const sensor = openSht31(config, systemClock);
+  const sensor = openSht31(config, { clock: systemClock });
   defer(t, () => sensor.close());
   return sensor;
 }

@@ -5,7 +5,8 @@ import { startCave } from "./cave.ts";
 
 describe("the supply of the sensor", () => {
   it("may come and go with the sensor's plug, or break down for a moment: it is started anew", async (t) => {
-    const { pi, sensorFails, becomes, messages, assertNoFault, assertMeasured } = await startCave(t);
+    const { pi, agent, sensorFails, becomes, messages, assertNoFault, assertMeasured } = await startCave(t);
+    assert.equal((await agent.logged("sensor-found")).place, "0x44 on /dev/i2c-1");
     await pi.brownOut();
     await becomes("it is counted", ({ sensor }) => sensor.faults?.reset === 1);
     await messages(2);

@@ -17,10 +17,26 @@ function switches({ chip }: Rig): string[] {
   return chip.told().flatMap(({ bytes }) => (bytes === "306d" ? ["on"] : bytes === "3066" ? ["off"] : []));
 }
 
+const CLEAR_STATUS = [0x30, 0x41];
+
+/** A sensor whose status an earlier run has cleared, so that none of it says that it may be warm. */
 function setUpDamp(humidity = 99.5): Rig {
   const rig = setUp({ heaterPulses: true });
+  rig.chip.write(CLEAR_STATUS);
   rig.air.humidity = humidity;
   return rig;
+}
+
+/** The chip wants a moment between two commands. */
+async function close({ sensor, clock }: Rig): Promise<void> {
+  const closed = sensor.close();
+  await clock.advance(10);
+  await closed;
+}
+
+function isWarm({ heated, temperature }: Reading, { air }: Rig): boolean {
+  assert.ok(heated || Math.abs(temperature - air.temperature) < 0.01, `${temperature} °C passes for the air`);
+  return heated === true;
 }
 
 describe("the heater of an SHT31", () => {
@@ -75,7 +91,7 @@ describe("the heater of an SHT31", () => {
   it("is switched off when the sensor is closed", async () => {
     const rig = setUpDamp();
     while (!rig.chip.heater()) await rig.read();
-    await rig.sensor.close();
+    await close(rig);
     assert.equal(rig.chip.heater(), false);
     assert.deepEqual([rig.clock.sleepers(), rig.controller.counts().open], [0, 0]);
   });
@@ -92,5 +108,70 @@ describe("the heater of an SHT31", () => {
     const after = await readFor(rig, 3 * MINUTE);
     assert.equal(after.at(-2)?.heated, true);
     assert.equal(after.at(-1)?.heated, undefined);
+  });
+
+  for (const [what, interrupt] of [
+    [
+      "an hour without its plug",
+      async (rig: Rig) => {
+        rig.chip.unplug();
+        for (let time = 0; time < HOUR; time += INTERVAL) await rig.failure();
+        rig.chip.plugIn();
+      },
+    ],
+    [
+      "a read that failed",
+      async (rig: Rig) => {
+        rig.controller.broken = "EIO";
+        await rig.failure();
+        rig.controller.broken = undefined;
+      },
+    ],
+    ["a supply that broke down", async ({ chip }: Rig) => chip.brownOut()],
+  ] as const) {
+    it(`begins its hour anew after ${what}`, async () => {
+      const rig = setUpDamp();
+      const before = await readFor(rig, 50 * MINUTE);
+      await interrupt(rig);
+      const readings = [...before, ...(await readFor(rig, 50 * MINUTE))];
+      assert.ok(readings.every(({ heated }) => heated === undefined));
+      assert.ok((await readFor(rig, 11 * MINUTE)).some(({ heated }) => heated));
+    });
+  }
+
+  for (const [when, before] of [
+    ["in a pulse", async (rig: Rig) => void (await rig.read())],
+    ["while it cools", (rig: Rig) => readFor(rig, MINUTE)],
+  ] as const) {
+    it(`has its warmth told also by the run after one that was stopped ${when}`, async () => {
+      const rig = setUpDamp();
+      while (!rig.chip.heater()) await rig.read();
+      await before(rig);
+      await close(rig);
+      assert.equal(rig.chip.heater(), false);
+      const next = setUp({ heaterPulses: true, earlier: rig });
+      for (const reading of await readFor(next, 3 * MINUTE)) assert.equal(isWarm(reading, rig), true);
+      assert.equal(isWarm(await next.read(), rig), false);
+      await close(next);
+      const last = setUp({ heaterPulses: true, earlier: rig });
+      assert.equal(isWarm(await last.read(), rig), false);
+    });
+  }
+
+  it("has its warmth told by the run after one that was killed in a pulse", async () => {
+    const rig = setUpDamp();
+    while (!rig.chip.heater()) await rig.read();
+    const next = setUp({ heaterPulses: true, earlier: rig });
+    assert.equal(isWarm(await next.read(), rig), true);
+    assert.equal(rig.chip.heater(), false);
+  });
+
+  it("may have been on when the supply failed, which is not so where nobody asks for pulses", async () => {
+    const rig = setUp({ heaterPulses: true });
+    assert.equal((await rig.read()).heated, true);
+    rig.chip.brownOut();
+    await rig.clock.advance(3 * MINUTE);
+    assert.equal((await rig.read()).heated, undefined, "this run knows that there was no pulse");
+    assert.equal((await setUp().read()).heated, undefined);
   });
 });

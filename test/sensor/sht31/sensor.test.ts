@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isAborted } from "#agent/errors.js";
+import { AgentError, isAborted } from "#agent/errors.js";
+import { createSht31Chip } from "../../support/hardware/sht31-chip.ts";
+import { until } from "../../support/until.ts";
 import { assertIs, INTERVAL, RUNNING, setUp } from "./support.ts";
 
 const NOTHING = { nack: 0, crc: 0, timeout: 0, reset: 0, bus: 0 };
 const START = ["3093", "f32d", "30a2", "3066", "3041", "f32d", "3780"];
+const OTHER_AIR = { temperature: 25, humidity: 40 };
 const READ = ["2400", "f32d"];
 
 describe("an SHT31", () => {
@@ -15,10 +18,16 @@ describe("an SHT31", () => {
   });
 
   it("is found by its status, brought to a known state, and measured in single shots", async () => {
-    const { read, air, commands, sensor, chip } = setUp();
+    const { read, air, commands, sensor, chip, found } = setUp();
     assertIs(await read(), air);
     assert.deepEqual(commands(), ["f32d", ...START, ...READ]);
-    assert.deepEqual(sensor.describe(), { source: "sht31", serial: "0badcafe", faults: NOTHING });
+    assert.deepEqual(sensor.describe(), {
+      source: "sht31",
+      address: "0x44",
+      serial: "0badcafe",
+      faults: NOTHING,
+    });
+    assert.deepEqual(found, [{ serial: "0badcafe", place: "0x44 on /dev/i2c-1" }]);
     air.temperature = -3.25;
     assertIs(await read(), air);
     assert.deepEqual(commands(), READ);
@@ -44,6 +53,31 @@ describe("an SHT31", () => {
     assert.equal(error.code, "SENSOR_NO_ANSWER");
     assert.match(error.message, /^no SHT31 answers at 0x44 on \/dev\/i2c-1$/);
     assert.equal(elsewhere.chip.told().length, 0);
+    assert.equal(elsewhere.sensor.describe().address, "0x44");
+  });
+
+  const DRIVEN = { code: "I2C_BUSY", retryable: true, remedy: "unbind it" };
+  for (const [obstacle, answer, told] of [
+    ["another chip", () => true, /^0x44 on .*: read status: the CRC does not fit$/],
+    ["a driver of the kernel", () => assert.fail(new AgentError("0x44 is sht3x's", DRIVEN)), /sht3x/],
+  ] as const) {
+    it(`is found at 0x45 behind ${obstacle} at 0x44, which is told of only if no sensor answers`, async () => {
+      const { read, failure, air, controller, chip } = setUp({ address: 0x45 });
+      controller.slaves.set(0x44, { write: answer, read: (length) => new Uint8Array(length).fill(0x10) });
+      chip.unplug();
+      assert.match((await failure()).message, told);
+      chip.plugIn();
+      assertIs(await read(), air);
+      chip.unplug();
+      assert.match((await failure()).message, /^no SHT31 answers at 0x45 on/);
+    });
+  }
+
+  it("is not overlooked for one at the other address while it converts for a program that has ended", async () => {
+    const { read, air, chip, controller, clock } = setUp();
+    controller.slaves.set(0x45, createSht31Chip({ now: clock.monotonic, air: () => OTHER_AIR }));
+    chip.write([0x24, 0x00]);
+    assertIs(await read(), air);
   });
 
   it("is brought out of a periodic mode that another program left it in", async () => {
@@ -139,13 +173,48 @@ describe("an SHT31 in trouble", () => {
     for (let time = 0; time < 60; time += 1) {
       const { code, message, remedy } = await failure();
       assert.equal(code, "SENSOR_NO_ANSWER");
-      assert.equal(message, "no SHT31 answers at 0x44 or 0x45 on /dev/i2c-1");
+      assert.equal(message, "no SHT31 answers at 0x44 on /dev/i2c-1");
       assert.match(remedy, /supply/);
       assert.deepEqual([controller.counts().open, clock.sleepers()], [0, 0]);
     }
     chip.plugIn();
     assertIs(await read(), air);
     assert.ok((sensor.describe().faults?.nack ?? 0) > 60);
+  });
+
+  it("is waited for where it was started, also while another answers at the other address", async () => {
+    const { read, failure, air, chip, controller, clock } = setUp();
+    const other = createSht31Chip({ now: clock.monotonic, air: () => OTHER_AIR });
+    controller.slaves.set(0x45, other);
+    assertIs(await read(), air);
+    for (const nacks of [5, 50, 500]) {
+      chip.faults.nackNext = nacks;
+      assert.match((await failure()).message, /^no SHT31 answers at 0x44 on/);
+      chip.faults.nackNext = 0;
+      assertIs(await read(), air);
+    }
+    assert.equal(other.told().length, 0);
+  });
+
+  it("may be replaced at its address, which is told once", async () => {
+    const { read, failure, controller, chip, clock, found, sensor } = setUp();
+    await read();
+    controller.slaves.clear();
+    await failure();
+    const other = createSht31Chip({ now: clock.monotonic, air: () => OTHER_AIR, serial: 2 });
+    controller.slaves.set(0x44, other);
+    assertIs(await read(), OTHER_AIR);
+    other.brownOut();
+    await clock.advance(INTERVAL);
+    assertIs(await read(), OTHER_AIR);
+    const place = "0x44 on /dev/i2c-1";
+    assert.deepEqual(found.slice(1), [{ serial: "00000002", place, before: "0badcafe" }]);
+    assert.equal(sensor.describe().serial, "00000002");
+    controller.slaves.set(0x44, chip);
+    chip.brownOut();
+    await clock.advance(INTERVAL);
+    await read();
+    assert.equal(found.at(-1)?.before, "00000002");
   });
 
   it("never gives a value whose CRC does not fit, however long that lasts", async () => {
@@ -269,7 +338,6 @@ describe("the bus of an SHT31", () => {
   for (const [errno, code, remedy] of [
     ["ENOENT", "I2C_MISSING", /raspi-config/],
     ["EACCES", "I2C_DENIED", /group i2c/],
-    ["EBUSY", "I2C_BUSY", /end the other program/],
   ] as const) {
     it(`is not tried again in the same read after ${errno}, and says what to do`, async () => {
       const { sensor, controller, read, air } = setUp();
@@ -285,6 +353,19 @@ describe("the bus of an SHT31", () => {
       assertIs(await read(), air);
     });
   }
+
+  it("is tried again in the same read when the controller was busy", async () => {
+    const { sensor, controller, read, air, clock } = setUp();
+    await read();
+    controller.errors.push("EBUSY");
+    const reading = sensor.read(RUNNING);
+    reading.catch(() => undefined);
+    // Sysfs is looked at in real time.
+    await until("the fault is explained", () => sensor.describe().faults?.bus === 1);
+    await clock.advance(INTERVAL);
+    assertIs(await reading, air);
+    assert.deepEqual(sensor.describe().faults, { ...NOTHING, bus: 1 });
+  });
 
   it("is tried twice when the controller gives up, which takes a second each time", async () => {
     const { failure, controller, read, air, sensor } = setUp();

@@ -3,6 +3,7 @@ import { type AgentError, isAgentError } from "#agent/errors.js";
 import { createI2cBus } from "#agent/sensor/bounded-bus.js";
 import type { Reading, Sensor } from "#agent/sensor/sensor.js";
 import { createSht31Sensor, type Sht31Options } from "#agent/sensor/sht31/sensor.js";
+import type { FoundSensor } from "#agent/sensor/sht31/session.js";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 import { createController, type FakeController } from "../../support/hardware/fake-adapter.ts";
 import { createSht31Chip, type Sht31Chip, type Sht31Faults } from "../../support/hardware/sht31-chip.ts";
@@ -23,6 +24,8 @@ export interface Rig {
   read(signal?: AbortSignal): Promise<Reading>;
   /** One read that fails with an AgentError. */
   failure(): Promise<AgentError>;
+  /** What was told of sensors that were found. */
+  found: FoundSensor[];
   /** The commands that the chip has heard since the last call, as "2400"; a refused one as "-2400". */
   commands(): string[];
 }
@@ -33,14 +36,17 @@ export interface RigOptions extends Partial<Omit<Sht31Options, "bus" | "clock">>
   faults?: Partial<Sht31Faults>;
   /** What a NACK is called. */
   nack?: string;
+  /** The run before: its clock goes on, its chip stays where it is. */
+  earlier?: Rig;
 }
 
 /** The driver on a chip behind a bus whose bytes we hold in our hands. */
-export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOptions = {}): Rig {
-  const clock = createFakeClock();
-  const air = { temperature: 10.5, humidity: 91.25 };
-  const chip = createSht31Chip({ now: clock.monotonic, air: () => air, faults });
-  const controller = createController([[address, chip]], nack);
+export function setUp({ address = 0x44, faults = {}, nack, earlier, ...options }: RigOptions = {}): Rig {
+  const clock = earlier?.clock ?? createFakeClock();
+  const air = earlier?.air ?? { temperature: 10.5, humidity: 91.25 };
+  const chip = earlier?.chip ?? createSht31Chip({ now: clock.monotonic, air: () => air, faults });
+  const controller = earlier?.controller ?? createController([[address, chip]], nack);
+  const found: FoundSensor[] = [];
   const sensor = createSht31Sensor({
     bus: createI2cBus(1, controller.open, clock),
     number: 1,
@@ -48,6 +54,7 @@ export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOpti
     humidityOffset: 0,
     heaterPulses: false,
     clock,
+    onFound: (each) => void found.push(each),
     ...options,
   });
   let heard = 0;
@@ -69,6 +76,7 @@ export function setUp({ address = 0x44, faults = {}, nack, ...options }: RigOpti
     chip,
     controller,
     sensor,
+    found,
     read: (signal = RUNNING) => settle(sensor.read(signal)),
     async failure() {
       const error = await settle(

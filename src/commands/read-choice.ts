@@ -1,0 +1,49 @@
+import type { Config } from "../config.ts";
+import { statusSocketOf } from "../health/socket-path.ts";
+import type { SensorConfig } from "../sensor/open.ts";
+import { type ConfigPlace, loadSections } from "./usable-part.ts";
+
+/** Which sensor is meant. */
+export interface ReadChoiceOptions extends ConfigPlace {
+  /** Take the place of what the configuration says; whoever gives one wants the real sensor. */
+  bus: number | undefined;
+  address: SensorConfig["address"] | undefined;
+}
+
+/** What is read, and whom it may already be read by. */
+export interface ReadChoice {
+  config: Config;
+  sensor: SensorConfig;
+  /** Of an agent that may be reading the same sensor; undefined: none can. */
+  socket: string | undefined;
+  /** Whether a person has said where the real sensor is: a simulated reading is then no answer. */
+  isNamed: boolean;
+  /** The one address that a person has named. */
+  address: number | undefined;
+}
+
+const NEEDED = ["sensor", "simulation", "status", "state"];
+
+/** Throws `CONFIG_INVALID` if what concerns the sensor cannot be used. */
+export function chooseSensor(
+  { bus, address, ...place }: ReadChoiceOptions,
+  environment: Record<string, string | undefined>,
+): ReadChoice {
+  const config = loadSections(NEEDED, place, environment);
+  const isNamed = bus !== undefined || address !== undefined;
+  const sensor: SensorConfig = {
+    ...config.sensor,
+    ...(isNamed && { source: "sht31" }),
+    ...(bus !== undefined && { bus }),
+    ...(address !== undefined && { address }),
+    heater: "off",
+  };
+  const isElsewhere = sensor.bus !== config.sensor.bus;
+  return {
+    config,
+    sensor,
+    socket: isElsewhere ? undefined : statusSocketOf(config),
+    isNamed,
+    address: address === "auto" ? undefined : address,
+  };
+}

@@ -1,0 +1,102 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { I2cBus } from "../i2c-bus.ts";
+import { asAddress } from "../i2c-faults.ts";
+import type { SensorDescription } from "../sensor.ts";
+import type { Chip } from "./chip.ts";
+import type { Command } from "./commands.ts";
+import type { Before } from "./heater.ts";
+import type { Step } from "./recovery.ts";
+import { findChip, startChip } from "./start.ts";
+
+/** A sensor that was started. */
+export interface FoundSensor {
+  /** Eight hexadecimal digits. */
+  serial: string;
+  /** "0x44 on /dev/i2c-1" */
+  place: string;
+  /** The serial number of the one that was there before, in this run. */
+  before?: string;
+}
+
+export interface SessionOptions {
+  bus: I2cBus;
+  /** The bus's number. */
+  number: number;
+  /** Where to look for the chip, in this order, until one was started: from then on it is looked for there only. */
+  addresses: readonly number[];
+  clock: Clock;
+  /** Called with each serial number that was not the last one. */
+  onFound?: ((found: FoundSensor) => void) | undefined;
+}
+
+/** What is known of the chip, from one read to the next. */
+export interface Session {
+  /** The chip, found and started; `step` says what of that is done anew. */
+  prepare(step: Step, signal: AbortSignal): Promise<Chip>;
+  /** The chip is not in the state that its start left it in: the next `prepare` starts it anew. */
+  doubt(): void;
+  /** Says something to the chip between two reads. Rejects if none is started; if it fails, the chip is doubted. */
+  tell(command: Command): Promise<void>;
+  /** Forgets the chip and lets go of the bus. */
+  letGo(): Promise<void>;
+  describe(): Pick<SensorDescription, "address" | "serial">;
+}
+
+/** What is said between two reads must not wait for the signal of one that has ended. */
+const NEVER = new AbortController().signal;
+
+export function createSession(options: SessionOptions, onStarted: (before: Before) => void): Session {
+  const { bus, number, clock } = options;
+  // Another chip at the other address may be in other air: a fault of this one must not hand the fan over to it.
+  let { addresses } = options;
+  let chip: Chip | undefined;
+  let isStarted = false;
+  let serial: string | undefined;
+
+  function know(found: string, address: number): void {
+    const before = serial;
+    serial = found;
+    if (found === before) return;
+    const place = `${asAddress(address)} on ${bus.file}`;
+    options.onFound?.({ serial: found, place, ...(before !== undefined && { before }) });
+  }
+
+  async function letGo(): Promise<void> {
+    chip = undefined;
+    isStarted = false;
+    await bus.close();
+  }
+
+  return {
+    async prepare(step, signal) {
+      if (step === "reopen") await letGo();
+      if (step === "restart") isStarted = false;
+      chip ??= await findChip(bus, number, addresses, clock, signal);
+      if (!isStarted) {
+        const started = await startChip(chip, signal);
+        addresses = [chip.address];
+        isStarted = true;
+        onStarted(started);
+        know(started.serial, chip.address);
+      }
+      return chip;
+    },
+    doubt() {
+      isStarted = false;
+    },
+    async tell(command) {
+      if (!chip || !isStarted) throw new Error("the sensor is not there");
+      isStarted = false;
+      await chip.tell(command, NEVER);
+      isStarted = true;
+    },
+    letGo,
+    describe() {
+      const [address, ...others] = addresses;
+      return {
+        ...(address !== undefined && others.length === 0 && { address: asAddress(address) }),
+        ...(serial !== undefined && { serial }),
+      };
+    },
+  };
+}
