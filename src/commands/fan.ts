@@ -1,5 +1,4 @@
 import { type AgentError, isAborted, isAgentError } from "../errors.ts";
-import { chooseKind } from "../fan/choose.ts";
 import type { FanConfig } from "../fan/config.ts";
 import type { Fan } from "../fan/fan.ts";
 import { type GpioPlaces, LINUX_GPIO } from "../fan/obstacles.ts";
@@ -9,7 +8,8 @@ import type { HealthDocument } from "../health/document.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { EXIT } from "./exit.ts";
 import { chooseFan, type FanChoice, type FanChoiceOptions } from "./fan-choice.ts";
-import { askRunningFan, hasLine } from "./fan-running.ts";
+import { holderOf } from "./fan-holder.ts";
+import { askRunningFan, isAgents } from "./fan-running.ts";
 import { describeFanStatus, statusByAgent, statusByLine } from "./fan-status.ts";
 import { type Output, standardOutput } from "./output.ts";
 
@@ -71,15 +71,9 @@ function complain(output: Output, { message, remedy, code }: AgentError): number
 
 async function tellStatus({ choice, running, output, json, ...parts }: Work): Promise<number> {
   const status =
-    running && isAgents(choice, running) ? statusByAgent(running) : await statusByLine(choice, parts);
+    running && isAgents(running, choice) ? statusByAgent(running) : await statusByLine(choice, parts);
   output.say(`${json ? JSON.stringify(status) : describeFanStatus(status).join("\n")}\n`);
   return EXIT.stopped;
-}
-
-/** A simulated fan is one only of the agent that simulates it; whoever names a line means that one. */
-function isAgents({ fan, sensorSource }: FanChoice, running: HealthDocument["fan"]): boolean {
-  if (hasLine(running)) return true;
-  return running.driver === "simulated" && chooseKind(fan, sensorSource).name === "simulated";
 }
 
 function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work): Fan {
@@ -90,9 +84,13 @@ function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work):
 
 async function switchFan(work: Work, on: boolean): Promise<number> {
   const { choice, running, output, json, signal } = work;
-  if (running && hasLine(running)) {
+  const holder =
+    running && isAgents(running, choice)
+      ? "the running agent"
+      : await holderOf(choice, work.line !== undefined, work);
+  if (holder) {
     output.complain(
-      "the running agent has the fan\nstop it first (systemctl stop cave-agent), or ask it: SetFanState\n",
+      `${holder} has the fan\nstop it first (systemctl stop cave-agent), or ask it: SetFanState\n`,
     );
     return EXIT.busy;
   }
@@ -134,7 +132,7 @@ async function makeSafe(work: Work): Promise<number> {
     output.say(`${json ? JSON.stringify({ done, safeState, detail }) : detail}\n`);
     return EXIT.stopped;
   };
-  if (running && hasLine(running)) {
+  if (running && isAgents(running, choice)) {
     return say(false, "nothing to do: the agent runs, and keeps the fan itself");
   }
   if (safeState === "hold") return say(false, 'nothing to do: fan.safeState is "hold"');

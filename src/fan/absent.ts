@@ -10,7 +10,7 @@ export function createAbsentFan(why: string): Fan {
     },
     confirmed: async () => undefined,
     state: () => "off",
-    describe: () => ({ driver: "none", detail: why, fault: null }),
+    describe: () => ({ driver: "none", line: null, feedbackLine: null, detail: why, fault: null }),
     release: async () => undefined,
   };
 }

@@ -27,6 +27,9 @@ export type Pull = (typeof PULLS)[number];
 export interface FanDescription {
   /** Null while none can be used. */
   driver: FanDriver | null;
+  /** The lines that are its own, as configured, whether or not they could be taken; null if it has none. */
+  line: string | null;
+  feedbackLine: string | null;
   /** Why it is this one, and where the line was found. */
   detail: string;
   /** Why `state()` is `failed`; null if it is not. */

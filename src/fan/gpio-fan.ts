@@ -5,7 +5,7 @@ import type { FanConfig } from "./config.ts";
 import type { GpioDriver, Output } from "./driver.ts";
 import { asFanFailure, fanFailure } from "./failure.ts";
 import type { Fan, FanDescription, FanDriver } from "./fan.ts";
-import type { Line } from "./line.ts";
+import { type Line, lineText } from "./line.ts";
 import { createSupervisor, NO_SUPERVISOR } from "./supervisor.ts";
 
 export interface GpioFanParts {
@@ -36,6 +36,14 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
     ? createSupervisor({ ...config, feedbackLine }, { clock, turn, ...told })
     : NO_SUPERVISOR;
 
+  const describe = (): FanDescription => ({
+    driver,
+    detail,
+    line: lineText(line),
+    feedbackLine: feedbackLine ? lineText(feedbackLine) : null,
+    fault: fault ?? supervisor.fault() ?? null,
+  });
+
   async function reach(initial: boolean): Promise<Output> {
     if (output) return output;
     const chosen = await choose();
@@ -52,7 +60,7 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
     if (chosen.name !== driver || news !== detail) {
       driver = chosen.name;
       detail = news;
-      told.onTaken({ driver, detail, fault: null });
+      told.onTaken({ ...describe(), fault: null });
     }
     return taken;
   }
@@ -124,7 +132,7 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
       if (commanded === undefined || fault || supervisor.fault()) return "failed";
       return commanded ? "on" : "off";
     },
-    describe: () => ({ driver, detail, fault: fault ?? supervisor.fault() ?? null }),
+    describe,
     release: () => turn(release),
   };
 }

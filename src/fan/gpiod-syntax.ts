@@ -36,7 +36,10 @@ const CONSUMER = "cave-agent";
 
 const lowFlag = ({ activeLow }: ToolLine) => (activeLow ? ["--active-low"] : []);
 
-/** libgpiod 1.x: Debian 12. The chip comes first, the mode says that gpioset is to stay. */
+/**
+ * libgpiod 1.x: Debian 12. The chip comes first, the mode says that gpioset is to stay. Its gpioget has no way to leave an
+ * output one (1.6.3).
+ */
 const VERSION_1: Syntax = {
   set: (line, on) => ["--mode=signal", ...lowFlag(line), line.chip, `${line.offset}=${on ? 1 : 0}`],
   get: (line, options) => [...biasOf(options, 0), ...lowFlag(line), line.chip, String(line.offset)],

@@ -29,7 +29,7 @@ export interface InspectParts {
 
 /** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
 const OWN: Record<InterfaceName, readonly string[]> = {
-  sysfs: ["sysfs"],
+  sysfs: ["sysfs", "cave-agent"],
   chardev: ["cave-agent", "gpioset", "gpiomon"],
 };
 

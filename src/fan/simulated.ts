@@ -32,6 +32,8 @@ export function createSimulatedFan(options: { safeState: SafeState; why?: string
     state: () => state,
     describe: () => ({
       driver: "simulated",
+      line: null,
+      feedbackLine: null,
       detail: why,
       fault: state === "failed" ? fanFailure("the simulated fan is broken", REPAIR) : null,
     }),

@@ -7,6 +7,7 @@ import type { LineFacts, LineRequest } from "./driver.ts";
 import { fanFailure, GROUP_REMEDY } from "./failure.ts";
 import { lineText } from "./line.ts";
 import { readSysfsChips } from "./sysfs-chips.ts";
+import { isClaimed } from "./sysfs-claim.ts";
 
 /** A line, and the number among all lines of the machine that this kernel has given it today. */
 export interface NumberedLine {
@@ -53,8 +54,13 @@ export async function lookAtLine(request: LineRequest, folder: string): Promise<
     where,
     direction: direction === "out" ? "output" : "input",
     on: value === "" ? undefined : isHigh !== request.activeLow,
-    consumer: "sysfs",
+    consumer: (await isClaimed(folder, number)) ? "cave-agent" : "sysfs",
   };
+}
+
+/** `in` or `out`. Rejects if it is not exported. */
+export async function directionOf({ number }: NumberedLine, folder: string): Promise<string> {
+  return (await readFile(join(folder, `gpio${number}`, "direction"), "utf8")).trim();
 }
 
 /** Exports the line if it is not, and waits until its files may be used. Rejects with `FAN_FAILED`. */

@@ -11,18 +11,20 @@ export const CHECK_USERS = "check that nothing else uses the line";
 const LOOK_EVERY = 5000;
 
 export interface SysfsOutputParts {
-  /** The line, as onoff has it open. */
-  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): string };
+  /** The line, as onoff has it open; not by its synchronous calls, since a chip behind a bus may take its time. */
+  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): Promise<string> };
   where: string;
   /** The level that it has. */
   found: boolean;
   clock: Clock;
   /** It is no output any more, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
+  /** It is lost, or closed. */
+  onEnd: () => void;
 }
 
 /** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
-export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOutputParts): Output {
+export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsOutputParts): Output {
   const turn = createTurn();
   const ending = new AbortController();
   let wanted = found;
@@ -33,13 +35,14 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
     if (!trouble || ending.signal.aborted) return;
     lost = trouble;
     ending.abort();
-    onLost(trouble);
+    told.onLost(trouble);
   }
 
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
       const level = await gpio.read();
-      if (gpio.direction() !== "out") return fanFailure(`${where}; it was made an input`, CHECK_USERS);
+      if ((await gpio.direction()) !== "out")
+        return fanFailure(`${where}; it was made an input`, CHECK_USERS);
       return level === bit(wanted) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
@@ -57,6 +60,7 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
     if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
   }
 
+  ending.signal.addEventListener("abort", told.onEnd, { once: true });
   void everyPeriod(
     () => LOOK_EVERY,
     () => turn(look),

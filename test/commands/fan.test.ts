@@ -138,6 +138,24 @@ test("an agent that has only a simulated fan does not stand in the way", async (
   await ended;
 });
 
+test("an agent leaves all lines to others but its own", async (t) => {
+  const { folder, run, gpiod, stop, said, complained } = await setUp(t);
+  await runAgent(t, folder, { driver: "chardev", detail: "GPIO17", line: "GPIO17", feedbackLine: "GPIO27" });
+  for (const line of [{ gpio: 17 }, { gpio: 27 }, { chip: "pinctrl-bcm2711", offset: 17 }]) {
+    assert.equal(await run("on", { line }), 75);
+  }
+  assert.equal(complained.length, 3);
+  assert.equal(await run("status", { line: { gpio: 22 } }), 0);
+  assert.match(said.join(), /\(nobody holds it\)/);
+  said.length = 0;
+  const ended = run("on", { line: { gpio: 22 } });
+  await until("it says so", () => said.length > 0);
+  assert.match(said.join(), /^the fan is on: GPIO22/);
+  assert.equal(gpiod.level(22), 1);
+  stop.abort();
+  assert.equal(await ended, 0);
+});
+
 test("what may be an agent, and does not answer as one, is not worked against: 70", async (t) => {
   const { folder, run, complained } = await setUp(t);
   mkdirSync(join(folder, "state"));

@@ -75,7 +75,13 @@ export function createRelay(clock: Clock): Relay {
       },
       confirmed: async () => undefined,
       state: () => state,
-      describe: () => ({ driver: "sysfs", detail: "a relay", fault: null }),
+      describe: () => ({
+        driver: "sysfs",
+        detail: "a relay",
+        line: "GPIO17",
+        feedbackLine: null,
+        fault: null,
+      }),
       release: async () => undefined,
     },
   };

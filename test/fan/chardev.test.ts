@@ -70,6 +70,21 @@ for (const version of [1, 2] as const) {
   });
 }
 
+for (const [version, found] of [
+  [1, false],
+  [2, true],
+] as const) {
+  const what = found ? "goes on" : "cannot be seen, and begins with the safe state";
+  test(`libgpiod ${version}: a running fan that nobody holds ${what}`, async (t) => {
+    const { gpiod, driver } = await setUp(t, version);
+    gpiod.leave(17, 1);
+    const output = await driver.openOutput(OUTPUT, unheard);
+    defer(t, () => output.close());
+    assert.equal(output.found, found);
+    assert.equal(gpiod.level(17), found ? 1 : 0, "what is said is what the pin does");
+  });
+}
+
 test("a line that is exported in sysfs is said to be", async (t) => {
   const { gpiod, driver } = await setUp(t);
   gpiod.occupy(17, "sysfs");

@@ -48,7 +48,13 @@ test("nothing is known, and nothing touched, before it is opened", async () => {
   const { fan, lines } = build();
   assert.equal(fan.state(), "failed");
   assert.deepEqual(lines.opens, []);
-  assert.deepEqual(fan.describe(), { driver: null, detail: "the line has not been taken yet", fault: null });
+  assert.deepEqual(fan.describe(), {
+    driver: null,
+    detail: "the line has not been taken yet",
+    line: "GPIO17",
+    feedbackLine: null,
+    fault: null,
+  });
   await fan.release();
   assert.deepEqual(lines.levels, [], "what was never taken is not switched at the end either");
 });

@@ -27,7 +27,7 @@ function describe(control: Partial<ControlState>, changes: Partial<StatusParts> 
     ...healthDocument(),
     now: NOW,
     uptime: 0,
-    fan: { driver: "sysfs", detail: "GPIO17", fault: null },
+    fan: { driver: "sysfs", detail: "GPIO17", line: "GPIO17", feedbackLine: null, fault: null },
     control: { ...CONTROL, ...control },
     ...changes,
   });
@@ -52,7 +52,13 @@ test("each fault with its code and remedy: the fan's own word first, then what b
   const fanFault = fanFailure("no answer", "wait");
   const { fault, code, remedy } = describe({ fan: "failed", fanFault }).fan;
   assert.deepEqual([fault, code, remedy], ["no answer", "FAN_FAILED", "wait"]);
-  const own = { driver: "sysfs", detail: "GPIO17", fault: fanFailure("it stands", "turn it") } as const;
+  const own = {
+    driver: "sysfs",
+    detail: "GPIO17",
+    line: "GPIO17",
+    feedbackLine: null,
+    fault: fanFailure("it stands", "turn it"),
+  } as const;
   assert.equal(describe({ fan: "failed", fanFault }, { fan: own }).fan.fault, "it stands");
   const { sensor } = describe({ sensor: "failed", fault: fanFault });
   assert.deepEqual([sensor.fault, sensor.code, sensor.remedy], ["no answer", "FAN_FAILED", "wait"]);

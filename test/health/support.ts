@@ -26,6 +26,8 @@ export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDoc
       reason: "too-warm",
       driver: "simulated",
       detail: "the sensor is simulated",
+      line: null,
+      feedbackLine: null,
       ...SOUND,
       wanted: "on",
       overrideUntil: null,

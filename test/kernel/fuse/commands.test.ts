@@ -77,6 +77,27 @@ describe("cave-agent fan", () => {
   });
 });
 
+describe("cave-agent fan beside an agent that it does not know", () => {
+  it("leaves that one's lines alone, and switches another", async (t) => {
+    const { pi, becomes, agent } = await startCave(t, { changes: { "fan.feedbackLine": "GPIO27" } });
+    await becomes("the fan is known", ({ fan }) => fan.driver === "sysfs");
+    const fan = (action: string, line: string) => runToEnd(t, ["fan", action, "--line", line]);
+    const before = (await pi.line(SOC, FAN)).history.length;
+    const own = await fan("on", "GPIO17");
+    assert.deepEqual([own.code, own.output.split("\n")[0]], [75, "another agent, on GPIO17, has the fan"]);
+    const input = await fan("on", "GPIO27");
+    assert.equal(input.code, 70);
+    assert.match(input.output, /GPIO27 .*; it is exported in \/sys\/class\/gpio, as an input/);
+    assert.equal((await pi.line(SOC, FAN)).history.length, before);
+    assert.equal((await fan("on", "GPIO22")).code, 0);
+    assert.equal((await pi.line(SOC, 22)).level, 1);
+
+    await agent.stop("SIGKILL");
+    const { code, output } = await fan("on", "GPIO17");
+    assert.equal(code, 0, output);
+  });
+});
+
 describe("cave-agent doctor", () => {
   it("asks the sensor, looks at the line of the fan, and says what is wrong with them", async (t) => {
     const pi = await startPi(t);

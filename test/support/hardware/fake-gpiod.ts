@@ -20,6 +20,8 @@ export interface FakeGpiod {
   kill(offset: number): void;
   /** Somebody else has the line. */
   occupy(offset: number, consumer: string): void;
+  /** It is an output that nobody has any more, and keeps its level, as with Raspberry Pi's own kernel. */
+  leave(offset: number, level: 0 | 1): void;
   /** Makes it an input that nobody has. */
   float(offset: number): void;
   /** The tool complains so from now on, and ends with 1. */
@@ -81,6 +83,8 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     },
     occupy: (offset, consumer) => keep(offset, { consumer, pid: "0" }),
+    leave: (offset, level) =>
+      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "" }),
     float: (offset) => keep(offset, FLOATING),
     breakTool: (tool, complaint) =>
       write(join(tools, tool), `echo "/usr/bin/${tool}: ${complaint}" >&2\nexit 1`),
