@@ -11,8 +11,10 @@ export interface Hardware {
   start(): Promise<void>;
   /** Resolves when it has been told, which is before it is done. */
   order(order: Order): Promise<void>;
-  /** Whether the sensor's heater was on when the last order had been carried out. */
-  heater(): Promise<boolean>;
+  /** The sensor's heater, as it was after each order: its changes. */
+  heaters(): Promise<boolean[]>;
+  /** What it said last. */
+  log(): Promise<string>;
 }
 
 export function hardwareOf(pi: Pi): Hardware {
@@ -23,6 +25,10 @@ export function hardwareOf(pi: Pi): Hardware {
       await pi.run(`until [ -p ${ORDERS} ]; do sleep 0.1; done; exec 9> ${ORDERS}`);
     },
     order: async (order) => void (await pi.run(`echo '${JSON.stringify(order)}' >&9`)),
-    heater: async () => (await pi.run(`tail -n 1 ${REPORTS}`)).includes('"heater":true'),
+    async heaters() {
+      const states = await pi.run(`grep -o '"heater":[a-z]*' ${REPORTS} | uniq`);
+      return [...states.matchAll(/true|false/g)].map(([state]) => state === "true");
+    },
+    log: () => pi.run(`tail -n 5 ${REPORTS} | cut -c 1-400`),
   };
 }
