@@ -56,7 +56,11 @@ async function busParts({ pi, hardware, part, sensorBecomes, reads }: Cave): Pro
     },
     {
       what: "a sensor that a driver of the kernel has",
-      begin: () => pi.run("echo sht3x 0x44 > /sys/bus/i2c/devices/i2c-0/new_device"),
+      async begin() {
+        await pi.run("echo sht3x 0x44 > /sys/bus/i2c/devices/i2c-0/new_device");
+        // Who has the address keeps it; it is asked for again after so many.
+        await hardware.order({ do: "setChip", faults: { nackNext: 3 } });
+      },
       code: "I2C_BUSY",
       end: () => pi.run("echo 0-0044 > /sys/bus/i2c/drivers/sht3x/unbind"),
     },
