@@ -9,7 +9,7 @@ const TESTS = join(root, "test");
 /** These have commands of their own: they need a virtual machine, a systemd, a browser or minutes. */
 const ELSEWHERE = ["kernel", "service", "browser", "soak"];
 /** Test files at a time: most wait more than they compute. */
-const CONCURRENCY = Math.max(2, availableParallelism());
+const CONCURRENCY = availableParallelism() + 1;
 /** Milliseconds after which a test that hangs is called failed. */
 const TIMEOUT = 120_000;
 

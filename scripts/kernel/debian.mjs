@@ -12,7 +12,8 @@ export const debian = {
   name: "debian",
   folder: "debian",
   isFast: false,
-  atATime: 1,
+  /** Each guest has one processor. */
+  atATime: 2,
   /** Milliseconds: an emulated processor on a busy machine. */
   timeout: 1_300_000,
   canRun: async () => (await machine()).whyNot(),

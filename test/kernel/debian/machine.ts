@@ -4,6 +4,7 @@ import { unpackNewest, type WantedPackage } from "../qemu/packages.ts";
 import type { Machine } from "../qemu/qemu.ts";
 import { COMMON_TOOLS, installTools, type Tool, whyNoTools } from "../qemu/tools.ts";
 import { unpackedKernel } from "../qemu/vmlinux.ts";
+import { unpackLibgpiod2 } from "./libgpiod2.ts";
 
 /** A kernel as Debian builds it, and the modules that a guest with it needs. */
 export interface GuestKernel {
@@ -53,9 +54,10 @@ export function whyNot(): { reason: string; isImpossible?: boolean } | undefined
   return reason === undefined ? undefined : { reason };
 }
 
-/** What has to be there before a guest can be made: programs and kernels. Resolves to the kernels' packages. */
+/** What has to be there before a guest can be made: programs and packages. Resolves to the kernels' packages. */
 export async function prepare(say: (line: string) => void): Promise<string[]> {
   await installTools(TOOLS, say);
+  await unpackLibgpiod2(say);
   const labels: string[] = [];
   for (const { wanted } of Object.values(KERNELS)) labels.push((await unpackNewest(wanted, say)).label);
   return labels;

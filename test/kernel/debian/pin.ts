@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { until } from "../../support/until.ts";
 
 const SYSFS = "/sys/class/gpio";
@@ -52,10 +53,14 @@ async function endAll(...names: string[]): Promise<void> {
   await until(`${names.join(" and ")} have ended`, gone);
 }
 
+/** By what they were told: who starts a program with a loader of its own has the loader's name. */
 async function processesOf(programs: string[]): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
-  return pids.filter((_, index) => programs.includes(names[index]?.trim() ?? ""));
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  const isMeant = (words: string) => words.split("\0").some((word) => programs.includes(basename(word)));
+  return pids.filter((_, index) => isMeant(commands[index] ?? ""));
 }
 
 async function firstNumber(chip: string): Promise<number> {

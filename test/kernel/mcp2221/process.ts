@@ -1,8 +1,9 @@
 /**
  * The hardware of a guest, as a process of its own: a MCP2221 on /dev/uhid with an SHT31 behind it. GPIO is written in
- * step, so that whoever does it could not answer for the hardware at the same time. Told by IPC what to do; started without
- * that, it is plugged in and stays as it is.
+ * step, so that whoever does it could not answer for the hardware at the same time. Told by IPC what to do; started by
+ * hand, it is plugged in, and what is to be done comes by standard input, a line of JSON each.
  */
+import { createInterface } from "node:readline";
 import {
   type Air,
   createSht31Chip,
@@ -50,8 +51,13 @@ process.on("message", (message: { id: number; order: Order }) => {
 });
 // The tests are gone: so is the hardware.
 process.once("disconnect", () => process.exit());
-// Started by hand, it has nobody to tell it.
-if (!process.connected) device = plugIn();
+if (!process.connected) {
+  device = plugIn();
+  createInterface({ input: process.stdin }).on("line", async (line) => {
+    await carryOut(JSON.parse(line));
+    process.stdout.write(`${JSON.stringify(report())}\n`);
+  });
+}
 
 async function carryOut(order: Order): Promise<void> {
   switch (order.do) {

@@ -28,8 +28,20 @@ const TOOLS: readonly Tool[] = [
   { program: "make", debianPackage: "make" },
   { program: "python3", debianPackage: "python3" },
 ];
-/** Network over USB; a MCP2221 of our own making; I2C for programs; random numbers, which a processor at rest lacks. */
-const MODULES = ["dwc2", "phy-generic", "cdc_ether", "uhid", "hid-mcp2221", "i2c-dev", "bcm2835-rng"];
+/**
+ * Network over USB; a MCP2221 of our own making; I2C for programs; the kernel's own driver of the sensor; random numbers,
+ * which a processor at rest lacks.
+ */
+const MODULES = [
+  "dwc2",
+  "phy-generic",
+  "cdc_ether",
+  "uhid",
+  "hid-mcp2221",
+  "i2c-dev",
+  "sht3x",
+  "bcm2835-rng",
+];
 /** Its first serial port would be Bluetooth's. */
 const WORDS = [
   ["-M", "raspi3b", "-serial", "null"],

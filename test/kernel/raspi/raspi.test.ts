@@ -1,44 +1,21 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { startCloud } from "../../support/rig.ts";
+import { test } from "node:test";
 import { getStatus } from "../../support/status.ts";
 import { until } from "../../support/until.ts";
-import { agentOn } from "./agent.ts";
-import { DEVICE_ID, gatewayFiles, HARDWARE } from "./gateway.ts";
-import { bootPi } from "./pi.ts";
-
-/** The fan is on GPIO17: of the chip pinctrl-bcm2835, which this kernel numbers from 512. */
-const FAN = 17;
-/** Seconds: an emulated processor needs many times what a real one does. */
-const PATIENCE = { seconds: 240 };
+import { FAN, PATIENCE, setUpCave } from "./cave.ts";
+import { faultParts } from "./faults.ts";
+import { DEVICE_ID } from "./gateway.ts";
 
 test("the agent on a Raspberry Pi 3 with a stock Debian kernel", async (t) => {
-  const rig = await startCloud(t);
-  const pi = await bootPi(t, await gatewayFiles(rig));
-  const agent = agentOn(pi);
-  const { hub } = rig.cloud;
+  const cave = await setUpCave(t);
+  const { rig, hub, pi, agent, hardware, part, level, setFan, logged, writesDuring } = cave;
   const online = () =>
     until("the agent is online", () => hub.connectedDevices().includes(DEVICE_ID), PATIENCE);
-  const level = (wanted: 0 | 1) =>
-    until(`GPIO${FAN} is ${wanted}`, async () => (await pi.gpio.level(FAN)) === wanted, PATIENCE);
-  const setFan = async (state: "on" | "off") => {
-    const { status } = await rig.service.invoke(DEVICE_ID, "SetFanState", state);
-    assert.equal(status, 200);
-  };
-  const logged = (event: string) =>
-    until(`it logs ${event}`, async () => (await agent.logged(event)) || undefined, PATIENCE);
-  /** What happens to the line while `act` runs. */
-  const writesDuring = async (act: () => Promise<unknown>) => {
-    const before = pi.writesTo(FAN).length;
-    await act();
-    return pi.writesTo(FAN).slice(before);
-  };
-  const part = partsOf(t, () => agent.log().catch(String));
 
   await part("power-on: no clock, the line an input, a sensor on the bus", async () => {
     assert.equal((await pi.run("date +%Y")).trim(), "1970");
     assert.equal(await pi.gpio.role(FAN), "input");
-    await pi.run(`node ${HARDWARE} > /run/hardware.log 2>&1 &`);
+    await hardware.start();
     const hasBus = async () => (await pi.run("ls /dev")).includes("i2c-0");
     await until("the kernel has the sensor's bus", hasBus, PATIENCE);
   });
@@ -84,6 +61,8 @@ test("the agent on a Raspberry Pi 3 with a stock Debian kernel", async (t) => {
     assert.deepEqual(writes, ["high", "low", "high"]);
   });
 
+  await faultParts(cave);
+
   await part("killed, it leaves the fan as it was: the kernel keeps the line", async () => {
     assert.deepEqual(await writesDuring(agent.kill), []);
     assert.deepEqual([await pi.gpio.role(FAN), await pi.gpio.level(FAN)], ["output", 1]);
@@ -124,20 +103,3 @@ test("the agent on a Raspberry Pi 3 with a stock Debian kernel", async (t) => {
     assert.deepEqual(writes, ["low", "output", "input"]);
   });
 });
-
-/** Parts of a story: each begins where the one before has ended, so that after a failure there is nothing to begin with. */
-function partsOf(t: TestContext, explain: () => Promise<string>) {
-  let failed: string | undefined;
-  return async (name: string, act: () => Promise<void>): Promise<void> => {
-    await t.test(name, async (part) => {
-      if (failed !== undefined) return part.skip(`"${failed}" failed before`);
-      try {
-        await act();
-      } catch (error) {
-        failed = name;
-        part.diagnostic(`the agent's log:\n${await explain()}`);
-        throw error;
-      }
-    });
-  };
-}

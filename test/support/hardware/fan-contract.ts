@@ -68,7 +68,10 @@ export function describeFanDriver(rig: FanRig): void {
   }
 
   const becomes = (fan: Fan, state: string) =>
-    until(`the fan is ${state}`, () => fan.state() === state, { onTimeout: () => JSON.stringify(faults) });
+    until(`the fan is ${state}`, () => fan.state() === state, {
+      seconds: (2 * rig.within) / 1000 + 20,
+      onTimeout: () => JSON.stringify(faults),
+    });
 
   describe(`the fan through ${rig.name}`, () => {
     it("is taken over in its safe state, where nobody drives the line", async (t) => {
