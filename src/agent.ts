@@ -87,9 +87,9 @@ export async function startAgent(
       ),
     onUnusable: (error) =>
       log.warn({ event: "certificate-unusable", ...causeOf(error) }, "the old certificate stays"),
-    onFallback: ({ thumbprint }) =>
+    onFallback: ({ thumbprint }, why) =>
       log.warn(
-        { event: "certificate-fallback", thumbprint },
+        { event: "certificate-fallback", ...causeOf(why), thumbprint },
         "the new certificate does not get in: back to the old one",
       ),
   });
@@ -113,6 +113,7 @@ export async function startAgent(
     status: () => status(),
     control: () => control.state(),
     identity: identity.current,
+    certificateTrouble: identity.trouble,
     clockSynchronized: clockWatch.isSynchronized,
   });
   const outbox = await openSegmentOutbox<Sample>({
@@ -305,7 +306,8 @@ export async function startAgent(
   look = health.look;
   look();
   const watchCertificate = async () => {
-    if (identity.reload()) look();
+    identity.reload();
+    look();
   };
   const life = startRooms([
     { name: "state", afterStop: async () => lock?.release() },
@@ -348,6 +350,7 @@ export async function startAgent(
     status,
     reload() {
       if (identity.reload()) session.reconnect("a new certificate was installed");
+      look();
     },
     async stop() {
       stopping.abort();

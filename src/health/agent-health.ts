@@ -15,6 +15,8 @@ export interface HealthParts {
   status: () => StatusDocument;
   control: () => ControlState;
   identity: () => Identity;
+  /** Why the certificate and key on disk would not get in; undefined if nothing speaks against them. */
+  certificateTrouble: () => AgentError | undefined;
   /** Whether a time server has set the clock; undefined while nobody knows. */
   clockSynchronized: () => boolean | undefined;
 }
@@ -70,6 +72,7 @@ export function createHealth(parts: HealthParts): AgentHealth {
       offlineFor: clock.monotonic() - onlineAt,
       now: clock.now(),
       certificate: identity(),
+      certificateTrouble: parts.certificateTrouble() ?? null,
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
       ...(clockSynchronized !== undefined && { clockSynchronized }),

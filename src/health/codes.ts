@@ -63,6 +63,16 @@ export const CODES = {
     "By this machine's clock the device certificate is not valid yet.",
     "Check this machine's clock and that it can reach a time server.",
   ),
+  CERTIFICATE_REFUSED: entry(
+    "error",
+    "The new certificate on disk does not get in; the old one, which is in memory only, still does or is tried.",
+    "Enrol the CA of the new certificate, or install a pair that is let in, before the agent is started again.",
+  ),
+  CERTIFICATE_UNUSABLE: entry(
+    "error",
+    "The certificate and key on disk cannot be used; the agent goes on with the old pair until it is started again.",
+    "Install a certificate and the key that was made with it; the message says what is wrong with these.",
+  ),
   CHECK_TIMEOUT: entry(
     "error",
     "One of doctor's checks had no answer in time.",

@@ -1,3 +1,4 @@
+import type { AgentError } from "../errors.ts";
 import type { Code } from "./codes.ts";
 import type { Conditions } from "./conditions.ts";
 import type { StatusDocument } from "./status.ts";
@@ -10,6 +11,8 @@ export interface Facts {
   /** Milliseconds without a connection; a short while is no condition. Left out: long enough. */
   offlineFor?: number;
   certificate?: { notBefore: Date; notAfter: Date };
+  /** Why the pair on disk would not get in (`CERTIFICATE_UNUSABLE`, `CERTIFICATE_REFUSED`); null if it would. */
+  certificateTrouble?: Pick<AgentError, "code" | "message"> | null;
   /** Whether a time server has set the clock. */
   clockSynchronized?: boolean;
   /** Why it is stuck; null if it is not. */
@@ -55,6 +58,12 @@ export function judge(facts: Facts): Map<Code, string | null> {
   }
   if (facts.clockSynchronized !== undefined) {
     found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");
+  }
+  if (facts.certificateTrouble !== undefined) {
+    const { code, message } = facts.certificateTrouble ?? {};
+    for (const trouble of ["CERTIFICATE_UNUSABLE", "CERTIFICATE_REFUSED"] as const) {
+      found.set(trouble, (code === trouble && message) || null);
+    }
   }
   if (facts.certificate) judgeCertificate(facts.certificate, facts.now, found);
   return found;

@@ -91,8 +91,8 @@ export function createSession(options: SessionOptions): Session {
     try {
       return await goOnlineAs(who, listener, signal);
     } catch (error) {
-      if (isRefusal(error)) identity.refused(who);
-      else if (!signal.aborted) identity.failed(who);
+      if (isRefusal(error)) identity.refused(who, error);
+      else if (!signal.aborted) identity.failed(who, error);
       throw error;
     }
   }

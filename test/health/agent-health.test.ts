@@ -42,6 +42,7 @@ function setUp() {
     status: () => healthDocument({ outbox: { ...outbox } }),
     control: () => CONTROL,
     identity: () => identity,
+    certificateTrouble: () => undefined,
     clockSynchronized: () => true,
   });
   return { clock, outbox, health, codes: () => health.conditions().map(({ code }) => code) };
