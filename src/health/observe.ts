@@ -83,10 +83,9 @@ function judgeCertificate(
   found.set("CERTIFICATE_NOT_YET_VALID", isEarly ? `valid from ${notBefore.toISOString()} on` : null);
 }
 
-/** Raises what the facts show and clears what they disprove. */
+/** Raises what the facts show, then clears what they disprove: what gives way to something graver has not mended. */
 export function observe(conditions: Pick<Conditions, "raise" | "clear">, facts: Facts): void {
-  for (const [code, cause] of judge(facts)) {
-    if (cause === null) conditions.clear(code);
-    else conditions.raise(code, cause);
-  }
+  const judged = [...judge(facts)];
+  for (const [code, cause] of judged) if (cause !== null) conditions.raise(code, cause);
+  for (const [code, cause] of judged) if (cause === null) conditions.clear(code);
 }

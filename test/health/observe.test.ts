@@ -80,6 +80,20 @@ test("of the steps before expiry the nearest alone holds", () => {
   assert.deepEqual(Object.keys(held({ certificate: early })), ["CERTIFICATE_NOT_YET_VALID"]);
 });
 
+test("what gives way to something graver is cleared after that was raised", () => {
+  const changes: string[] = [];
+  const conditions = createConditions({
+    clock: createFakeClock(NOW),
+    onChange: ({ change, condition }) => changes.push(`${change} ${condition.code}`),
+  });
+  const { sensor } = healthDocument();
+  for (const state of ["failed", "stale"] as const) {
+    const status = healthDocument({ sensor: { ...sensor, state, fault: "there is no /dev/i2c-1" } });
+    observe(conditions, { status, now: NOW });
+  }
+  assert.deepEqual(changes, ["raised SENSOR_FAULT", "raised SENSOR_STALE", "cleared SENSOR_FAULT"]);
+});
+
 test("what the facts disprove is cleared; what they say nothing about stays", () => {
   const conditions = createConditions({ clock: createFakeClock(NOW), onChange: () => undefined });
   conditions.raise("SENSOR_FAULT", "NACK");
