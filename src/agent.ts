@@ -57,7 +57,7 @@ export interface Agent {
   /** Resolves when somebody has asked for a restart through the hub. */
   restart: Promise<string>;
   status(): StatusDocument;
-  /** Takes over a new certificate now, if one is there, by a new connection. */
+  /** Takes over a new certificate now, if one is there, by a new connection; else a wait for the next try ends. */
   reload(): void;
   /** Puts the fan in its safe state, sends what still waits for up to 1.5 s, and lets go of everything. */
   stop(): Promise<void>;
@@ -350,6 +350,7 @@ export async function startAgent(
     status,
     reload() {
       if (identity.reload()) session.reconnect("a new certificate was installed");
+      else session.tryNow();
       look();
     },
     async stop() {

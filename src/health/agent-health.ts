@@ -6,6 +6,7 @@ import type { Logger } from "../log.ts";
 import type { OutboxEvent } from "../outbox/health.ts";
 import { type Condition, createConditions } from "./conditions.ts";
 import type { HealthDocument } from "./document.ts";
+import { createFlapping } from "./flapping.ts";
 import { observe } from "./observe.ts";
 import type { StatusDocument } from "./status.ts";
 
@@ -47,6 +48,7 @@ export function createHealth(parts: HealthParts): AgentHealth {
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
+  const flapping = createFlapping(clock);
   /** Of those that the outbox counts as dropped: what was not dropped for want of room. */
   let unusable = 0;
   let dropped = 0;
@@ -70,6 +72,7 @@ export function createHealth(parts: HealthParts): AgentHealth {
     observe(conditions, {
       status: document,
       offlineFor: clock.monotonic() - onlineAt,
+      flapping: flapping(document.connection.losses),
       now: clock.now(),
       certificate: identity(),
       certificateTrouble: parts.certificateTrouble() ?? null,

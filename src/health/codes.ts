@@ -148,6 +148,11 @@ export const CODES = {
     "The fan runs, but the cave's air does not answer to it.",
     "Check that the fan turns and that its air way is free.",
   ),
+  HUB_FLAPPING: entry(
+    "warning",
+    "The connection to the hub is lost again and again.",
+    "Check that no other agent uses this device's certificate: two of them throw each other out; then check the network.",
+  ),
   HUB_LOST: entry("warning", "The connection to the hub was lost.", NOTHING),
   HUB_OFFLINE: entry("info", "It was not done because there is no connection to the hub now.", NOTHING),
   HUB_REFUSED: entry(
@@ -296,3 +301,10 @@ export const CODES = {
 } as const satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;
+
+/** Undefined for a code that the catalogue does not have, or for none. */
+export function severityOf(code: string | undefined): Severity | undefined {
+  return CATALOGUE.get(code ?? "")?.severity;
+}
+
+const CATALOGUE = new Map<string, CodeEntry>(Object.entries(CODES));

@@ -1,5 +1,6 @@
 import type { Settings } from "../cave/settings.ts";
 import { type Cause, causeOf } from "../errors.ts";
+import { severityOf } from "../health/codes.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
 import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
@@ -73,8 +74,7 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   return {
     onState(state, cause, error) {
-      // The session's text may say more than the error's.
-      const why = { ...(error && causeOf(error)), cause };
+      const why = error ? causeOf(error) : { cause };
       logTransition(log, previous, state, why, parts.session.describe().hub);
       previous = state;
       parts.onTransition();
@@ -132,5 +132,14 @@ function logTransition(
   }
   if (state === "online") log.info({ event: "online", hub }, `online at ${hub}`);
   else if (QUIET.has(state)) log.debug({ event: state, ...why }, state);
-  else log.warn({ event: previous === "online" ? "offline" : state, ...why }, `offline: ${why.cause}`);
+  else {
+    const level = LEVELS[severityOf(why.code) ?? "warning"];
+    const advice = why.remedy && !why.remedy.startsWith("nothing") ? `; ${why.remedy}` : "";
+    log[level](
+      { event: previous === "online" ? "offline" : state, ...why },
+      `offline: ${why.cause}${advice}`,
+    );
+  }
 }
+
+const LEVELS = { error: "error", warning: "warn", info: "info" } as const;

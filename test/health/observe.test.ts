@@ -54,8 +54,28 @@ test("each state is told with its cause", () => {
 
 test("a disabled enrolment is told as such, not as a network that is down", () => {
   const { connection } = healthDocument();
-  const status = healthDocument({ connection: { ...connection, state: "disabled", cause: "says the DPS" } });
+  const status = healthDocument({
+    connection: { ...connection, state: "disabled", cause: "says the DPS", code: "DPS_DISABLED" },
+  });
   assert.deepEqual(held({ status }), { DPS_DISABLED: "says the DPS" });
+});
+
+test("what a person has to act on is told at once, and holds while it is tried again", () => {
+  const conditions = createConditions({ clock: createFakeClock(NOW), onChange: () => undefined });
+  const { connection } = healthDocument();
+  const see = (changes: Partial<typeof connection>) => {
+    const status = healthDocument({ connection: { ...connection, ...changes } });
+    observe(conditions, { status, now: NOW, offlineFor: 0 });
+    return conditions.list().map(({ code }) => code);
+  };
+  const refused = { state: "backing-off", cause: "not authorized", code: "HUB_REFUSED" } as const;
+  assert.deepEqual(see(refused), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ ...refused, state: "provisioning" }), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ state: "connecting" }), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ ...refused, code: "DPS_NOT_FOUND" }), ["DPS_NOT_FOUND"]);
+  assert.deepEqual(see({ ...refused, code: "HUB_UNREACHABLE" }), [], "it may come back by itself");
+  assert.deepEqual(see({ ...refused, code: "DPS_UNTRUSTED" }), ["DPS_UNTRUSTED"]);
+  assert.deepEqual(see({}), []);
 });
 
 test("a fan of which nobody knows yet whether it can be taken has not failed", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
+import { AgentError } from "#agent/errors.js";
 import { createHubEvents } from "#agent/hub/events.js";
 import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
 import type { Identity } from "#agent/hub/identity.js";
@@ -86,4 +87,22 @@ test("a method that was refused is told; one that only looks is not", async () =
   assert.deepEqual(told(), []);
   await events.onMethod("SetFanState", "failed");
   assert.deepEqual(told(), [["method-refused", "SetFanState: 400"]]);
+});
+
+test("what keeps it offline is logged as gravely as its code is, its remedy once", () => {
+  const { events, lines } = setUp();
+  const cases: [string, number][] = [
+    ["HUB_REFUSED", 50],
+    ["HUB_UNREACHABLE", 40],
+    ["DPS_THROTTLED", 30],
+  ];
+  for (const [code, level] of cases) {
+    const error = new AgentError("it says no", { code, retryable: true, remedy: "look" });
+    events.onState("backing-off", error.message, error);
+    const line = lines.pop();
+    assert.deepEqual(
+      [line?.level, line?.code, line?.cause, line?.remedy, line?.msg],
+      [level, code, "it says no", "look", "offline: it says no; look"],
+    );
+  }
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { askStatus } from "#agent/health/client.js";
 import { createAuthority } from "#fleet/certs/authority.js";
-import { spawnAgent, startAgent, startCloud, writeAgentConfig } from "../support/rig.js";
+import { runToEnd, spawnAgent, startAgent, startCloud, writeAgentConfig } from "../support/rig.js";
 import { until } from "../support/until.js";
 
 test("SIGHUP while the agent starts does not end it", { skip: process.platform === "win32" }, async (t) => {
@@ -63,5 +63,28 @@ test("a pair on disk that would not get in is a condition beside a healthy conne
   install("key", good.keyPem);
   agent.process.kill("SIGHUP");
   await until("the good pair", async () => (await held()) === "online ");
+  await agent.stop();
+});
+
+test("SIGHUP ends the wait for the next try, which status tells", async (t) => {
+  const rig = await startCloud(t);
+  rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "disabled");
+  const config = await writeAgentConfig(rig);
+  const text = readFileSync(config, "utf8");
+  assert.match(text, /retryDisabledAfter = "2s"/);
+  writeFileSync(config, text.replace('retryDisabledAfter = "2s"', 'retryDisabledAfter = "1h"'));
+  const agent = spawnAgent(t, ["run", "--config", config]);
+  const { level, code } = await agent.logged("disabled");
+  assert.deepEqual([level, code], [50, "DPS_DISABLED"]);
+  const socket = join(rig.folder, "cave-01.state", "status.sock");
+  const { connection, conditions } = await askStatus(socket);
+  assert.ok(Date.parse(connection.retryAt ?? "") >= Date.parse(connection.since) + 3_600_000);
+  assert.ok(conditions.some((condition) => condition.code === "DPS_DISABLED"));
+  const { output } = await runToEnd(t, ["status", "--config", config]);
+  assert.match(output, /connection +disabled since \S+; next try by \S+\n +DPS_DISABLED: .*\n +→ enable/);
+  rig.cloud.dps.setProvisioningStatus("cheesecave-devices", "enabled");
+  agent.process.kill("SIGHUP");
+  await agent.logged("online");
+  assert.equal((await askStatus(socket)).connection.retryAt, null);
   await agent.stop();
 });
