@@ -105,8 +105,8 @@ export const CODES = {
   ),
   DPS_FAILED: entry(
     "warning",
-    "The DPS refused the registration for another reason.",
-    "Look up the number in the message in the DPS's documentation; the agent tries again.",
+    "The registration at the DPS failed for another reason.",
+    "Look up the number in the message, if it has one, in the DPS's documentation; the agent tries again.",
   ),
   DPS_NOT_FOUND: entry("error", "The DPS does not know the ID scope.", "Check provisioning.idScope."),
   DPS_REFUSED: entry(
@@ -152,6 +152,11 @@ export const CODES = {
     "warning",
     "The connection to the hub is lost again and again.",
     "Check that no other agent uses this device's certificate: two of them throw each other out; then check the network.",
+  ),
+  HUB_GARBLED: entry(
+    "warning",
+    "The hub was reached, but what it sends cannot be understood.",
+    "Check that what is assigned is an Azure IoT Hub; the agent tries again.",
   ),
   HUB_LOST: entry("warning", "The connection to the hub was lost.", NOTHING),
   HUB_OFFLINE: entry("info", "It was not done because there is no connection to the hub now.", NOTHING),
