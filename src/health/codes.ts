@@ -195,6 +195,11 @@ export const CODES = {
     "The npm package i2c-bus is not there, or was built for another Node.",
     "Install python3, make and g++, and run `npm rebuild i2c-bus` in the agent's folder with the Node that runs it.",
   ),
+  METHOD_REFUSED: entry(
+    "info",
+    "A direct method was refused; the line has what was asked and the reason.",
+    "Call it as docs/methods.md says.",
+  ),
   OFFLINE: entry(
     "warning",
     "There is no connection to the hub; samples wait in the outbox.",
@@ -277,6 +282,11 @@ export const CODES = {
     "error",
     "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
+  ),
+  SETTING_REFUSED: entry(
+    "info",
+    "A desired property of the twin was refused; the value before stays in force.",
+    "Give it a value that the reason allows, or null for the default.",
   ),
   STATE_DAMAGED: entry(
     "warning",
