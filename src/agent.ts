@@ -65,7 +65,7 @@ export interface Agent {
   /** Resolves when somebody has asked for a restart through the hub. */
   restart: Promise<string>;
   status(): StatusDocument;
-  /** Takes over a new certificate now, if one is there, by a new connection. */
+  /** Takes over a new certificate now, if one is there, by a new connection; else a wait for the next try ends. */
   reload(): void;
   /** Puts the fan in its safe state, sends what still waits for up to 1.5 s, and lets go of everything. */
   stop(): Promise<void>;
@@ -90,9 +90,9 @@ export async function startAgent(
       ),
     onUnusable: (error) =>
       log.warn({ event: "certificate-unusable", ...causeOf(error) }, "the old certificate stays"),
-    onFallback: ({ thumbprint }) =>
+    onFallback: ({ thumbprint }, why) =>
       log.warn(
-        { event: "certificate-fallback", thumbprint },
+        { event: "certificate-fallback", ...causeOf(why), thumbprint },
         "the new certificate does not get in: back to the old one",
       ),
   });
@@ -109,6 +109,7 @@ export async function startAgent(
     status: () => status(),
     control: () => control.state(),
     identity: identity.current,
+    certificateTrouble: identity.trouble,
     clockSynchronized: clockWatch.isSynchronized,
   });
   const claim = createStateClaim({
@@ -325,7 +326,8 @@ export async function startAgent(
   look = health.look;
   look();
   const watchCertificate = async () => {
-    if (identity.reload()) look();
+    identity.reload();
+    look();
   };
   const life = startRooms([
     {
@@ -372,6 +374,8 @@ export async function startAgent(
     status,
     reload() {
       if (identity.reload()) session.reconnect("a new certificate was installed");
+      else session.tryNow();
+      look();
     },
     async stop() {
       stopping.abort();

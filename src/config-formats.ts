@@ -17,7 +17,9 @@ export interface Bounds {
 /** convict leaves falsy values out of its message, so they are put in here. */
 function refuse(allowed: string, value: unknown): never {
   if (value === null) throw new Error(`is required: ${allowed}`);
-  throw new Error(value ? allowed : `${allowed}: value was ${JSON.stringify(value)}`);
+  // JSON knows no nan.
+  const text = typeof value === "number" ? String(value).toLowerCase() : JSON.stringify(value);
+  throw new Error(value ? allowed : `${allowed}: value was ${text}`);
 }
 
 function asDuration(milliseconds: number): string {

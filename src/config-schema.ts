@@ -176,6 +176,15 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(SECTIONS).map(([section, keys]) => [section, Object.keys(keys)]),
 );
 
+const NUMERIC = new Set<unknown>(["amount", "count"]);
+
+/** True for a key whose value can be nothing but a number. */
+export function isNumeric(section: string, key: string): boolean {
+  const item = new Map(Object.entries(SECTIONS)).get(section)?.[key];
+  if (!item) return false;
+  return NUMERIC.has(item.format) || (item.format === "caveSetting" && typeof item.default === "number");
+}
+
 /** A fresh convict instance holding defaults and the given environment. */
 export function createSchema(environment: Record<string, string | undefined>) {
   const schema = Object.fromEntries(

@@ -4,7 +4,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
 import { checkSetting, isSettingKey } from "./cave/settings.ts";
 import { parseBus, parseSensorAddress } from "./config-formats.ts";
-import { createSchema, environmentName, KNOWN_KEYS } from "./config-schema.ts";
+import { createSchema, environmentName, isNumeric, KNOWN_KEYS } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
 import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
@@ -92,7 +92,8 @@ export function examineConfig(
   const document = withLineTexts(readToml(file, named));
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
-  const wrong = wrongValues(schema, withoutUnknown(document)).map((text) => withOrigin(text, environment));
+  const found = [...textNumbers(document), ...wrongValues(schema, withoutUnknown(document))];
+  const wrong = found.map((text) => withOrigin(text, environment));
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
   const contradictory = config
@@ -120,8 +121,21 @@ function wrongValues(schema: ReturnType<typeof createSchema>, document: object):
     schema.validate({ allowed: "strict" });
     return [];
   } catch (error) {
-    return error instanceof Error ? error.message.split("\n") : [String(error)];
+    const lines = error instanceof Error ? error.message.split("\n") : [String(error)];
+    // All that JSON makes null of, and that convict shows by it: infinity.
+    return lines.map((line) => line.replace(/: value was null$/, ": value was inf"));
   }
+}
+
+/** The environment has only text; a file that has text for a number has a slip in it. Those that are no number either, convict tells. */
+function textNumbers(document: Record<string, unknown>): string[] {
+  return Object.entries(document).flatMap(([section, keys]) =>
+    Object.entries(keys ?? {}).flatMap(([key, value]) =>
+      isNumeric(section, key) && typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value)
+        ? [`${section}.${key}: must be a number, without quotes: value was ${JSON.stringify(value)}`]
+        : [],
+    ),
+  );
 }
 
 /** Longer than a pulse of the sensor's heater and the cooling after it. */

@@ -27,7 +27,9 @@ function kindOf(fields: unknown, message: unknown): { kind: string; text: string
   if (typeof fields !== "object" || fields === null || !("event" in fields)) return undefined;
   const { event } = fields;
   if (!("cause" in fields)) return { kind: `${event}`, text: `${event}: ${message}` };
-  const kind = `${event}: ${fields.cause}`;
+  // Two conditions may have one cause: the graver one must not be left out for the sake of the other.
+  const isCoded = String(event).startsWith("condition-") && "code" in fields;
+  const kind = isCoded ? `${event}: ${fields.code}: ${fields.cause}` : `${event}: ${fields.cause}`;
   return { kind, text: kind };
 }
 

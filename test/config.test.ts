@@ -51,7 +51,7 @@ test("paths are relative to the file, durations become milliseconds, settings nu
 readEvery = "500ms"
 staleAfter = 90
 [cave]
-targetTemperature = "11.5"
+targetTemperature = 11.5
 fanMode = "ON"
 [status]
 listen = "[::1]:9464"
@@ -187,4 +187,20 @@ test("a file that cannot be read or is not TOML is named", () => {
     /cannot read the configuration .*absent\.toml/,
   );
   assert.match(refusalOf("[sensor\n"), /is not valid TOML: line 1, column \d+: /);
+});
+
+test("a number in quotes is refused in the file, and taken from the environment", () => {
+  const quoted = `${REQUIRED}[cave]\ntargetTemperature = "12"\n[outbox]\nperSecond = "3"`;
+  assert.deepEqual(refusalOf(quoted).split("\n"), [
+    'cave.targetTemperature: must be a number, without quotes: value was "12"',
+    'outbox.perSecond: must be a number, without quotes: value was "3"',
+  ]);
+  assert.equal(load(REQUIRED, { CAVE_CAVE_TARGET_TEMPERATURE: "11.5" }).cave.targetTemperature, 11.5);
+});
+
+test("what JSON has no word for is shown as TOML has it", () => {
+  for (const value of ["nan", "inf"]) {
+    const message = refusalOf(`${REQUIRED}[cave]\ntargetTemperature = ${value}`);
+    assert.match(message, new RegExp(`cave\\.targetTemperature: .*: value was ${value}$`));
+  }
 });

@@ -3,12 +3,12 @@ import type { JsonObject, JsonValue } from "./service/service.ts";
 
 /**
  * JSON, or a bare word taken as a JSON string, so that nobody has to quote twice: `on`, `11`, `true`, `{"state":"on"}`.
- * @throws FleetError USAGE for what starts like JSON and is not
+ * @throws FleetError USAGE for what starts like JSON and is not, and for a number that is too large for one
  */
 export function parseValue(text: string): JsonValue {
+  let value: JsonValue;
   try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
+    value = JSON.parse(text);
   } catch (error) {
     if (!/^\s*[[{"]/.test(text)) return text;
     throw usageError(
@@ -16,6 +16,14 @@ export function parseValue(text: string): JsonValue {
       `give JSON in single quotes, such as '{"state": "on", "minutes": 10}', or a bare word`,
     );
   }
+  if (isBounded(value)) return value;
+  throw usageError(`${text} has a number that is too large`, "give one below 1.8e308");
+}
+
+/** JSON writes infinity as null, which would remove what was to be set. */
+function isBounded(value: JsonValue): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isBounded);
 }
 
 /**

@@ -42,10 +42,13 @@ export function isSameLine(one: Line, other: Line): boolean {
   return isByNumber ? gpio !== undefined && gpio === gpioOf(other) : lineText(one) === lineText(other);
 }
 
-/** The text of an inline table `{chip, offset}`; anything else comes back as it is, to be refused. */
+/**
+ * The text of an inline table `{chip, offset}`; another table becomes text as well, to be refused: with single quotes,
+ * because what shows it puts it in double ones.
+ */
 export function lineFromTable(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const { chip, offset, ...others } = value as Record<string, unknown>;
   const isLine = typeof chip === "string" && Number.isSafeInteger(offset) && Object.keys(others).length === 0;
-  return isLine ? `${chip}:${offset}` : JSON.stringify(value);
+  return isLine ? `${chip}:${offset}` : JSON.stringify(value).replaceAll('"', "'");
 }

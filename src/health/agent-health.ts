@@ -6,6 +6,7 @@ import type { Logger } from "../log.ts";
 import type { OutboxEvent } from "../outbox/health.ts";
 import { type Condition, createConditions } from "./conditions.ts";
 import type { HealthDocument } from "./document.ts";
+import { createFlapping } from "./flapping.ts";
 import { observe } from "./observe.ts";
 import type { StatusDocument } from "./status.ts";
 
@@ -15,6 +16,8 @@ export interface HealthParts {
   status: () => StatusDocument;
   control: () => ControlState;
   identity: () => Identity;
+  /** Why the certificate and key on disk would not get in; undefined if nothing speaks against them. */
+  certificateTrouble: () => AgentError | undefined;
   /** Whether a time server has set the clock; undefined while nobody knows. */
   clockSynchronized: () => boolean | undefined;
 }
@@ -51,6 +54,7 @@ export function createHealth(parts: HealthParts): AgentHealth {
       log[level]({ event: `condition-${change}`, code, cause, remedy }, `${change}: ${code}: ${cause}`);
     },
   });
+  const flapping = createFlapping(clock);
   /** Of those that the outbox counts as dropped: what was not dropped for want of room. */
   let unusable = 0;
   let dropped = 0;
@@ -74,8 +78,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
     observe(conditions, {
       status: document,
       offlineFor: clock.monotonic() - onlineAt,
+      flapping: flapping(document.connection.losses),
       now: clock.now(),
       certificate: identity(),
+      certificateTrouble: parts.certificateTrouble() ?? null,
       sensorStuck: state.quality === "stuck" ? "temperature and humidity do not change at all" : null,
       fanNoEffect: state.noEffect ? "it runs, and neither temperature nor humidity falls" : null,
       ...(clockSynchronized !== undefined && { clockSynchronized }),

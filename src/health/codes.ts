@@ -68,6 +68,16 @@ export const CODES = {
     "By this machine's clock the device certificate is not valid yet.",
     "Check this machine's clock and that it can reach a time server.",
   ),
+  CERTIFICATE_REFUSED: entry(
+    "error",
+    "The new certificate on disk does not get in; the old one, which is in memory only, still does or is tried.",
+    "Enrol the CA of the new certificate, or install a pair that is let in, before the agent is started again.",
+  ),
+  CERTIFICATE_UNUSABLE: entry(
+    "error",
+    "The certificate and key on disk cannot be used; the agent goes on with the old pair until it is started again.",
+    "Install a certificate and the key that was made with it; the message says what is wrong with these.",
+  ),
   CHECK_TIMEOUT: entry(
     "error",
     "One of doctor's checks had no answer in time.",
@@ -100,8 +110,8 @@ export const CODES = {
   ),
   DPS_FAILED: entry(
     "warning",
-    "The DPS refused the registration for another reason.",
-    "Look up the number in the message in the DPS's documentation; the agent tries again.",
+    "The registration at the DPS failed for another reason.",
+    "Look up the number in the message, if it has one, in the DPS's documentation; the agent tries again.",
   ),
   DPS_NOT_FOUND: entry("error", "The DPS does not know the ID scope.", "Check provisioning.idScope."),
   DPS_REFUSED: entry(
@@ -143,6 +153,16 @@ export const CODES = {
     "The fan runs, but the cave's air does not answer to it.",
     "Check that the fan turns and that its air way is free.",
   ),
+  HUB_FLAPPING: entry(
+    "warning",
+    "The connection to the hub is lost again and again.",
+    "Check that no other agent uses this device's certificate: two of them throw each other out; then check the network.",
+  ),
+  HUB_GARBLED: entry(
+    "warning",
+    "The hub was reached, but what it sends cannot be understood.",
+    "Check that what is assigned is an Azure IoT Hub; the agent tries again.",
+  ),
   HUB_LOST: entry("warning", "The connection to the hub was lost.", NOTHING),
   HUB_OFFLINE: entry("info", "It was not done because there is no connection to the hub now.", NOTHING),
   HUB_REFUSED: entry(
@@ -179,6 +199,11 @@ export const CODES = {
     "error",
     "The npm package i2c-bus is not there, or was built for another Node.",
     "Install python3, make and g++, and run `npm rebuild i2c-bus` in the agent's folder with the Node that runs it.",
+  ),
+  METHOD_REFUSED: entry(
+    "info",
+    "A direct method was refused; the line has what was asked and the reason.",
+    "Call it as docs/methods.md says.",
   ),
   OFFLINE: entry(
     "warning",
@@ -263,6 +288,11 @@ export const CODES = {
     "The file with the last sequence number cannot be read; the numbers go on after a leap.",
     "Make it a plain file that the agent's user may read and write.",
   ),
+  SETTING_REFUSED: entry(
+    "info",
+    "A desired property of the twin was refused; the value before stays in force.",
+    "Give it a value that the reason allows, or null for the default.",
+  ),
   STATE_DAMAGED: entry(
     "warning",
     "What an earlier run has kept of the fan cannot be used.",
@@ -301,3 +331,10 @@ export type Code = keyof typeof CODES;
 export function isCode(code: string | null): code is Code {
   return code !== null && Object.hasOwn(CODES, code);
 }
+
+/** Undefined for a code that the catalogue does not have, or for none. */
+export function severityOf(code: string | undefined): Severity | undefined {
+  return CATALOGUE.get(code ?? "")?.severity;
+}
+
+const CATALOGUE = new Map<string, CodeEntry>(Object.entries(CODES));

@@ -19,14 +19,23 @@ export function describeForPeople(document: HealthDocument): string[] {
 
 function agentLines({ deviceId, agent, connection }: HealthDocument): Line[] {
   const hub = connection.hub === null ? "" : ` at ${connection.hub}`;
+  const retry = connection.retryAt === null ? "" : `; next try by ${connection.retryAt}`;
   return [
     ["cave", deviceId],
     ["agent", `${agent.version} on Node ${agent.node}, up ${describeSeconds(agent.uptime)}`],
     [
       "connection",
-      `${connection.state}${connection.state === "online" ? hub : ""} since ${connection.since}`,
+      `${connection.state}${connection.state === "online" ? hub : ""} since ${connection.since}${retry}`,
     ],
-    ...(connection.state === "online" ? [] : [["", connection.cause] satisfies Line]),
+    ...offlineLines(connection),
+  ];
+}
+
+function offlineLines({ state, cause, code, remedy }: HealthDocument["connection"]): Line[] {
+  if (state === "online") return [];
+  return [
+    ["", code === null ? cause : `${code}: ${cause}`],
+    ...(remedy === null ? [] : [["", `→ ${remedy}`] satisfies Line]),
   ];
 }
 

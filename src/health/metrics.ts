@@ -64,6 +64,11 @@ function agentFamilies({ agent, deviceId, connection }: HealthDocument): Family[
       connection.code === null ? [] : one(1, { code: connection.code }),
     ),
     counter("cave_hub_connects_total", "Connections made since the start.", connection.connects),
+    counter(
+      "cave_hub_losses_total",
+      "Connections lost since the start that nobody asked to end.",
+      connection.losses,
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
-import type { Code } from "./codes.ts";
+import type { AgentError } from "../errors.ts";
+import { CODES, type Code } from "./codes.ts";
 import type { Conditions } from "./conditions.ts";
 import type { StatusDocument } from "./status.ts";
 
@@ -9,7 +10,11 @@ export interface Facts {
   now: number;
   /** Milliseconds without a connection; a short while is no condition. Left out: long enough. */
   offlineFor?: number;
+  /** Why the connection is thought to be lost again and again; null if it is not. */
+  flapping?: string | null;
   certificate?: { notBefore: Date; notAfter: Date };
+  /** Why the pair on disk would not get in (`CERTIFICATE_UNUSABLE`, `CERTIFICATE_REFUSED`); null if it would. */
+  certificateTrouble?: Pick<AgentError, "code" | "message"> | null;
   /** Whether a time server has set the clock. */
   clockSynchronized?: boolean;
   /** Why it is stuck; null if it is not. */
@@ -22,6 +27,11 @@ export interface Facts {
 
 /** A restart of the hub, or of the agent, is over by then. */
 const OFFLINE_AFTER = 30_000;
+
+/** What keeps the agent from the hub until a person acts. */
+const BARRIERS = Object.keys(CODES).filter(
+  (code): code is Code => /^(DPS|HUB)_/.test(code) && CODES[code as Code].severity === "error",
+);
 
 const DAY = 86_400_000;
 
@@ -37,16 +47,17 @@ const EXPIRY_STEPS: readonly { within: number; code: Code }[] = [
 export function judge(facts: Facts): Map<Code, string | null> {
   const { connection, sensor, fan } = facts.status;
   const found = new Map<Code, string | null>();
-  const { state, cause } = connection;
+  const { state, cause, code } = connection;
   const isConnected = state === "online" || state === "stopping";
-  found.set("DPS_DISABLED", state === "disabled" ? cause : null);
+  judgeBarriers(connection, found);
   const isBrief = (facts.offlineFor ?? OFFLINE_AFTER) < OFFLINE_AFTER;
-  found.set("OFFLINE", isConnected || isBrief || state === "disabled" ? null : `${state}: ${cause}`);
+  found.set("OFFLINE", isConnected || isBrief || code === "DPS_DISABLED" ? null : `${state}: ${cause}`);
   found.set("SENSOR_FAULT", sensor.state === "failed" ? (sensor.fault ?? "no reading") : null);
   found.set("SENSOR_STALE", sensor.state === "stale" ? (sensor.fault ?? "no valid reading") : null);
   found.set("SENSOR_IMPLAUSIBLE", sensor.quality === "range" ? "the newest value is out of range" : null);
   // Until the first try to take it has ended, nothing is known of it, and nothing is wrong.
   found.set("FAN_FAILED", fan.state === "failed" ? fan.fault : null);
+  if (facts.flapping !== undefined) found.set("HUB_FLAPPING", facts.flapping);
   if (facts.sensorStuck !== undefined) found.set("SENSOR_STUCK", facts.sensorStuck);
   if (facts.fanNoEffect !== undefined) found.set("FAN_NO_EFFECT", facts.fanNoEffect);
   if (facts.isDropping !== undefined) {
@@ -56,8 +67,24 @@ export function judge(facts: Facts): Map<Code, string | null> {
   if (facts.clockSynchronized !== undefined) {
     found.set("CLOCK_UNSYNCHRONIZED", facts.clockSynchronized ? null : "no time server has answered yet");
   }
+  if (facts.certificateTrouble !== undefined) {
+    const { code, message } = facts.certificateTrouble ?? {};
+    for (const trouble of ["CERTIFICATE_UNUSABLE", "CERTIFICATE_REFUSED"] as const) {
+      found.set(trouble, (code === trouble && message) || null);
+    }
+  }
   if (facts.certificate) judgeCertificate(facts.certificate, facts.now, found);
   return found;
+}
+
+/** A try that is under way, or was stopped, has mended nothing yet. */
+function judgeBarriers(
+  { state, cause, code }: StatusDocument["connection"],
+  found: Map<Code, string | null>,
+): void {
+  const isOpen = ["starting", "provisioning", "connecting", "stopping"].includes(state) && code === null;
+  if (isOpen) return;
+  for (const barrier of BARRIERS) found.set(barrier, barrier === code ? cause : null);
 }
 
 function judgeCertificate(
@@ -74,10 +101,9 @@ function judgeCertificate(
   found.set("CERTIFICATE_NOT_YET_VALID", isEarly ? `valid from ${notBefore.toISOString()} on` : null);
 }
 
-/** Raises what the facts show and clears what they disprove. */
+/** Raises what the facts show, then clears what they disprove: what gives way to something graver has not mended. */
 export function observe(conditions: Pick<Conditions, "raise" | "clear">, facts: Facts): void {
-  for (const [code, cause] of judge(facts)) {
-    if (cause === null) conditions.clear(code);
-    else conditions.raise(code, cause);
-  }
+  const judged = [...judge(facts)];
+  for (const [code, cause] of judged) if (cause !== null) conditions.raise(code, cause);
+  for (const [code, cause] of judged) if (cause === null) conditions.clear(code);
 }

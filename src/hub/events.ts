@@ -1,8 +1,16 @@
 import type { Settings } from "../cave/settings.ts";
 import { type Cause, causeOf } from "../errors.ts";
+import { severityOf } from "../health/codes.ts";
 import { VERSION } from "../lib/package.ts";
 import type { Logger } from "../log.ts";
-import type { ConnectionState, HubListener, JsonObject, MethodCall } from "./hub.ts";
+import type {
+  ConnectionState,
+  HubListener,
+  JsonObject,
+  JsonValue,
+  MethodCall,
+  MethodResponse,
+} from "./hub.ts";
 import type { Identity } from "./identity.ts";
 import type { OutboxReport } from "./outbox-report.ts";
 import type { Reported } from "./reported.ts";
@@ -38,33 +46,53 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     return toldBoot;
   }
 
-  function acknowledge(outcome: TwinOutcome | undefined): void {
+  function acknowledge(outcome: TwinOutcome | undefined, asked: JsonObject): void {
     if (!outcome) return;
     parts.onSettings(outcome.held);
     reported.set(outcome.acknowledgements);
-    for (const [key, ack] of Object.entries(outcome.acknowledgements)) tellSetting(key, ack as JsonObject);
+    for (const [key, ack] of Object.entries(outcome.acknowledgements)) {
+      tellSetting(key, ack as JsonObject, asked[key]);
+    }
     if (outcome.unknown.length > 0) {
       const settings = outcome.unknown.slice(0, 10);
       log.warn({ event: "setting-unknown", settings }, `twin: unknown properties: ${settings.join(", ")}`);
     }
   }
 
-  function tellSetting(key: string, ack: JsonObject): void {
+  function tellSetting(key: string, ack: JsonObject, asked: JsonValue | undefined): void {
     const value = JSON.stringify(ack.value);
     // The whole twin comes again at each connect: only what is new is told.
     if (ack.ac === DEVICE_DEFAULT || (ack.ac === 200 && toldSettings.get(key) === value)) return;
     toldSettings.set(key, value);
     // A refusal is a warning with a constant cause: a caller that repeats it must not fill the log.
     if (ack.ac === 200) log.info({ event: "setting", setting: key, ...ack }, `twin: ${key}`);
-    else log.warn({ event: "setting-refused", cause: key, ...ack }, `twin: ${key} is refused`);
+    else {
+      const fields = { event: "setting-refused", cause: key, ...SETTING_REFUSED, setting: key };
+      log.warn({ ...fields, asked: excerpt(asked), ...ack }, `twin: refused: ${String(ack.ad)}`);
+    }
   }
 
   // A status poll every few seconds is no event; what changes the cave is, and so is what was refused.
-  function tellMethod(name: string, status: number): void {
+  function tellMethod(name: string, asked: JsonValue, { status, payload }: MethodResponse): void {
     const fields = { method: shorten(name), status };
     if (status >= 400) {
       const cause = status === 404 ? "unknown method" : `${name}: ${status}`;
-      log.warn({ event: "method-refused", cause, ...fields }, `method refused: ${cause}`);
+      const { result, ...others } = (payload ?? {}) as JsonObject;
+      const { cause: inner, code, remedy } = others;
+      const reason = [result, inner].filter((text) => typeof text === "string").join(": ");
+      log.warn(
+        {
+          event: "method-refused",
+          cause,
+          ...METHOD_REFUSED,
+          // One of the agent's own faults may be the reason.
+          ...(typeof code === "string" && { code, remedy }),
+          ...fields,
+          asked: excerpt(asked),
+          reason: reason.slice(0, SHOWN_REASON),
+        },
+        `method refused: ${shorten(cause)}`,
+      );
     } else {
       const level = name === "GetStatus" || name === "ReadSensor" ? "debug" : "info";
       log[level]({ event: "method", ...fields }, `method ${name}: ${status}`);
@@ -73,8 +101,7 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   return {
     onState(state, cause, error) {
-      // The session's text may say more than the error's.
-      const why = { ...(error && causeOf(error)), cause };
+      const why = error ? causeOf(error) : { cause };
       logTransition(log, previous, state, why, parts.session.describe().hub);
       previous = state;
       parts.onTransition();
@@ -87,13 +114,13 @@ export function createHubEvents(parts: HubEventParts): HubListener {
       });
       parts.outboxReport.show();
       reported.resend();
-      acknowledge(twin.replace(desired));
+      acknowledge(twin.replace(desired), desired.properties);
     },
-    onDesired: (patch) => acknowledge(twin.patch(patch)),
+    onDesired: (patch) => acknowledge(twin.patch(patch), patch.properties),
     async onMethod(name, payload) {
       try {
         const response = await parts.onMethod(name, payload);
-        tellMethod(name, response.status);
+        tellMethod(name, payload, response);
         return response;
       } catch (error) {
         const why = causeOf(error);
@@ -105,7 +132,20 @@ export function createHubEvents(parts: HubEventParts): HubListener {
   };
 }
 
+const SETTING_REFUSED = {
+  code: "SETTING_REFUSED",
+  remedy: "give the desired property a value that the reason allows, or null for the default",
+};
+const METHOD_REFUSED = {
+  code: "METHOD_REFUSED",
+  remedy: "call it as docs/methods.md says",
+};
+
+const SHOWN_REASON = 300;
 const SHOWN_CHARACTERS = 60;
+/** What was asked for, as JSON; a hostile one must not make the line long. */
+const excerpt = (asked: JsonValue | undefined) =>
+  JSON.stringify(asked ?? null).slice(0, 2 * SHOWN_CHARACTERS);
 const shorten = (name: string) => name.slice(0, SHOWN_CHARACTERS);
 
 const BOOT_TOLERANCE = 60_000;
@@ -132,5 +172,14 @@ function logTransition(
   }
   if (state === "online") log.info({ event: "online", hub }, `online at ${hub}`);
   else if (QUIET.has(state)) log.debug({ event: state, ...why }, state);
-  else log.warn({ event: previous === "online" ? "offline" : state, ...why }, `offline: ${why.cause}`);
+  else {
+    const level = LEVELS[severityOf(why.code) ?? "warning"];
+    const advice = why.remedy && !why.remedy.startsWith("nothing") ? `; ${why.remedy}` : "";
+    log[level](
+      { event: previous === "online" ? "offline" : state, ...why },
+      `offline: ${why.cause}${advice}`,
+    );
+  }
 }
+
+const LEVELS = { error: "error", warning: "warn", info: "info" } as const;

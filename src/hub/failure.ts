@@ -1,6 +1,6 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import type { Identity } from "./identity.ts";
-import { CLOCK_REMEDY, isEarly, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
+import { CLOCK_REMEDY, isEarly, isNoTls, isTrustFailure, tlsRefusal, trustRemedy } from "./tls-failure.ts";
 
 /** Which service answered, or did not. */
 export type Peer = "DPS" | "hub";
@@ -30,16 +30,22 @@ export function connectFailure(peer: Peer, endpoint: string, error: unknown, tri
   if (isAgentError(error)) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const refusal = tlsRefusal(error) ?? (typeof code === "number" ? connackReason(code) : undefined);
-  if (refusal) {
-    const kind = code === UNAVAILABLE ? "UNAVAILABLE" : "REFUSED";
-    return refused(peer, endpoint, { kind, reason: refusal }, error, tried);
-  }
+  if (code === UNAVAILABLE) return unavailable(peer, endpoint, error);
+  if (refusal) return refused(peer, endpoint, refusal, error, tried);
   if (isEarly(error)) return clockBehind(peer, endpoint, error);
   if (isTrustFailure(error)) {
     return new AgentError(`the ${peer} ${endpoint} could not prove who it is: ${messageOf(error)}`, {
       code: `${peer.toUpperCase()}_UNTRUSTED`,
       retryable: true,
       remedy: trustRemedy(error),
+      cause: error,
+    });
+  }
+  if (isNoTls(error)) {
+    return new AgentError(`what answers as the ${peer} ${endpoint} does not speak TLS`, {
+      code: `${peer.toUpperCase()}_UNREACHABLE`,
+      retryable: true,
+      remedy: `check that no captive portal or proxy answers in its place, and that ${endpoint} is right`,
       cause: error,
     });
   }
@@ -67,15 +73,31 @@ function connackReason(code: number): string {
   return REFUSALS[code] ?? `return code ${code}`;
 }
 
-function refused(
-  peer: Peer,
-  endpoint: string,
-  { kind, reason }: { kind: "REFUSED" | "UNAVAILABLE"; reason: string },
-  cause: unknown,
-  tried: Try,
-): AgentError {
+function unavailable(peer: Peer, endpoint: string, cause: unknown): AgentError {
+  return new AgentError(
+    `the ${peer} ${endpoint} is not available at the moment (return code ${UNAVAILABLE})`,
+    {
+      code: `${peer.toUpperCase()}_UNAVAILABLE`,
+      retryable: true,
+      remedy: "nothing: the agent tries again by itself",
+      cause,
+    },
+  );
+}
+
+/** The hub was reached, and let us in; what it then sent, the SDK cannot read. */
+export function garbled(endpoint: string, cause: unknown): AgentError {
+  return new AgentError(`the hub ${endpoint} was reached, but answers nonsense: ${messageOf(cause)}`, {
+    code: "HUB_GARBLED",
+    retryable: true,
+    remedy: `check that ${endpoint} is an Azure IoT Hub; the agent tries again by itself`,
+    cause,
+  });
+}
+
+function refused(peer: Peer, endpoint: string, reason: string, cause: unknown, tried: Try): AgentError {
   return new AgentError(`the ${peer} ${endpoint} refused ${tried.identity.deviceId}: ${reason}`, {
-    code: kind === "REFUSED" ? `${peer.toUpperCase()}_REFUSED` : `${peer.toUpperCase()}_UNAVAILABLE`,
+    code: `${peer.toUpperCase()}_REFUSED`,
     retryable: true,
     remedy:
       certificateRemedy(tried) ?? "check that the device exists, is enabled, and belongs to this certificate",
@@ -99,13 +121,16 @@ export function registrationFailure(
   cause: unknown,
 ): AgentError {
   const status = refusal.status?.toLowerCase();
-  const { code, remedy } = judge(refusal, status, tried);
+  const { code, remedy } = judge(refusal, status, mask(idScope), tried);
   const said =
     refusal.message ?? refusal.errorMessage ?? (status ? `registration is ${status}` : messageOf(cause));
-  // The ID scope stays out of the log, also in the service's own words.
-  const text = said.replaceAll(idScope, "…");
+  // The whole ID scope stays out of the log, also in the service's own words.
+  const text = said.replaceAll(idScope, mask(idScope));
   const number = refusal.errorCode ? ` (${refusal.errorCode})` : "";
-  return new AgentError(`the DPS refused to register ${tried.identity.deviceId}: ${text}${number}`, {
+  const who = tried.identity.deviceId;
+  const isAnswer = refusal.errorCode !== undefined || refusal.message !== undefined || status !== undefined;
+  const what = isAnswer ? `the DPS refused to register ${who}` : `the registration of ${who} broke off`;
+  return new AgentError(`${what}: ${text}${number}`, {
     code,
     retryable: true,
     remedy,
@@ -113,7 +138,12 @@ export function registrationFailure(
   });
 }
 
-function judge(refusal: RegistrationRefusal, status: string | undefined, tried: Try) {
+/** Enough of the ID scope to know which one it is: "0ne0…89". */
+function mask(idScope: string): string {
+  return `${idScope.slice(0, 4)}…${idScope.slice(-2)}`;
+}
+
+function judge(refusal: RegistrationRefusal, status: string | undefined, scope: string, tried: Try) {
   if (status === "disabled") {
     return {
       code: "DPS_DISABLED",
@@ -124,11 +154,18 @@ function judge(refusal: RegistrationRefusal, status: string | undefined, tried: 
   if (kind === 404) {
     return {
       code: "DPS_NOT_FOUND",
-      remedy: "check provisioning.idScope: this DPS does not know it",
+      remedy: `check provisioning.idScope: this DPS does not know "${scope}"`,
     };
   }
   if (kind === 401) {
     return { code: "DPS_UNAUTHORIZED", remedy: certificateRemedy(tried) ?? unknownIssuer(tried.identity) };
+  }
+  if (refusal.errorCode === undefined) {
+    return {
+      code: "DPS_FAILED",
+      remedy:
+        "nothing: the agent tries again; if this repeats: another agent may be using this device's certificate",
+    };
   }
   return { code: "DPS_FAILED", remedy: "look the code up in the DPS's documentation; the agent tries again" };
 }

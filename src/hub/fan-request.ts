@@ -28,6 +28,12 @@ export function parseFanRequest(payload: JsonValue): FanRequest | undefined {
   return usable ? fanRequest(state, minutes * 60_000) : undefined;
 }
 
+/** The first key that `SetFanState` does not know, to be named to whoever has sent it. */
+export function unknownKeyIn(payload: JsonValue): string | undefined {
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return undefined;
+  return Object.keys(payload).find((key) => key !== "state" && key !== "minutes");
+}
+
 function fanRequest(text: string, duration: number | undefined): FanRequest | undefined {
   const word = text
     .trim()

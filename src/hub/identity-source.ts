@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { configError } from "../config.ts";
-import type { AgentError } from "../errors.ts";
+import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
@@ -17,19 +17,24 @@ export interface IdentitySource {
   reload(): boolean;
   /** `who` has connected. If it was the new pair, the old one is forgotten; one found meanwhile has proven nothing yet. */
   accepted(who: Identity): void;
-  /** `who` was refused: the other pair's turn. */
-  refused(who: Identity): void;
+  /** `who` was refused, for the reason `why`: the other pair's turn. */
+  refused(who: Identity, why?: unknown): void;
   /** `who` did not get in for another reason, which may be that nobody said that it was refused. */
-  failed(who: Identity): void;
+  failed(who: Identity, why?: unknown): void;
+  /**
+   * Why the next start would not get in with the files as they are: `CERTIFICATE_UNUSABLE` while they cannot be loaded,
+   * `CERTIFICATE_REFUSED` while the new pair was refused, or only the old one gets in. Undefined: nothing speaks against.
+   */
+  trouble(): AgentError | undefined;
 }
 
 /** What the source tells; each once for each change of the files. */
 export interface IdentityListener {
   onNew(identity: Identity): void;
   /** The files were replaced by something that cannot be used; the old pair stays. */
-  onUnusable(error: unknown): void;
+  onUnusable(error: AgentError): void;
   /** The new pair was refused, or did not get in for a while. */
-  onFallback(kept: Identity): void;
+  onFallback(kept: Identity, why: AgentError): void;
 }
 
 interface Candidate {
@@ -37,6 +42,10 @@ interface Candidate {
   turns: Turns;
   /** That the old pair is used again was told. */
   isFallbackTold: boolean;
+  /** Why its last try failed. */
+  failure: unknown;
+  /** It was refused, or the old pair got in where it did not. */
+  isRefused: boolean;
 }
 
 /**
@@ -50,17 +59,22 @@ export function createIdentitySource(
   let proven = loadIdentity(device);
   let candidate: Candidate | undefined;
   let seen = fingerprintOf(device);
+  let unusable: AgentError | undefined;
 
   const waiting = () => (candidate?.turns.isNewBarred() ? undefined : candidate?.identity);
 
   /** Books what became of `who`, if there are two to choose from and it is one of them. */
-  function book(who: Identity, event: "refused" | "failed" | "connected"): void {
+  function book(who: Identity, event: "refused" | "failed" | "connected", why?: unknown): void {
     const isOld = isSame(who, proven);
     if (!candidate || !(isOld || isSame(who, candidate.identity))) return;
     candidate.turns[event](isOld);
+    if (!isOld) candidate.failure = why;
+    if (isOld ? event === "connected" && candidate.isFallbackTold : event === "refused") {
+      candidate.isRefused = true;
+    }
     if (!candidate.turns.isOlds() || candidate.isFallbackTold) return;
     candidate.isFallbackTold = true;
-    listener.onFallback(proven);
+    listener.onFallback(proven, notLetIn(candidate));
   }
 
   return {
@@ -79,10 +93,12 @@ export function createIdentitySource(
         const identity = loadIdentity(device);
         if (identity.deviceId !== proven.deviceId) throw ofAnotherDevice(device, identity, proven);
         const isNew = !isSame(identity, proven);
-        candidate = isNew ? { identity, turns: createTurns(), isFallbackTold: false } : undefined;
+        unusable = undefined;
+        candidate = isNew ? newCandidate(identity) : undefined;
         if (isNew) listener.onNew(identity);
       } catch (error) {
-        listener.onUnusable(error);
+        unusable = notUsable(error);
+        listener.onUnusable(unusable);
       }
       return waiting() !== undefined;
     },
@@ -91,8 +107,9 @@ export function createIdentitySource(
       proven = who;
       if (candidate && isSame(candidate.identity, who)) candidate = undefined;
     },
-    refused: (who) => book(who, "refused"),
-    failed: (who) => book(who, "failed"),
+    refused: (who, why) => book(who, "refused", why),
+    failed: (who, why) => book(who, "failed", why),
+    trouble: () => unusable ?? (candidate?.isRefused ? notLetIn(candidate) : undefined),
   };
 }
 
@@ -107,6 +124,30 @@ function ofAnotherDevice(
   );
 }
 
+function newCandidate(identity: Identity): Candidate {
+  return { identity, turns: createTurns(), isFallbackTold: false, failure: undefined, isRefused: false };
+}
+
+function notUsable(error: unknown): AgentError {
+  return new AgentError(messageOf(error), {
+    code: "CERTIFICATE_UNUSABLE",
+    retryable: true,
+    remedy: isAgentError(error) ? error.remedy : "install a certificate and its key anew",
+    cause: error,
+  });
+}
+
+function notLetIn({ identity, failure }: Candidate): AgentError {
+  const why = failure === undefined ? "" : `: ${messageOf(failure)}`;
+  return new AgentError(`the new certificate ${identity.thumbprint} does not get in${why}`, {
+    code: "CERTIFICATE_REFUSED",
+    retryable: true,
+    remedy:
+      "enrol the CA of the new certificate, or install a pair that is let in: the next start knows no other",
+    cause: failure,
+  });
+}
+
 /** Of the whole file: the same leaf with other intermediates may be let in where it was refused. */
 function isSame(one: Identity, other: Identity): boolean {
   return one.certificatePem === other.certificatePem;
@@ -118,8 +159,9 @@ function fingerprintOf({ certificateFile, keyFile }: { certificateFile: string; 
 
 function stampOf(file: string): string {
   try {
-    const { ino, size, mtimeMs } = statSync(file);
-    return `${ino}:${size}:${mtimeMs}`;
+    // The time of the last change to the inode: a mode or an owner that was put right counts as well.
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
+    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
   } catch {
     return "absent";
   }

@@ -27,9 +27,16 @@ export interface Identity {
 export function loadIdentity(device: { id: string; certificateFile: string; keyFile: string }): Identity {
   const certificatePem = read(device.certificateFile, "device.certificateFile");
   const keyPem = read(device.keyFile, "device.keyFile");
+  const leaf = parseCertificate(
+    certificatePem,
+    "device.certificateFile",
+    device.certificateFile,
+    LEAF_REMEDY,
+  );
+  const key = parseKey(keyPem, device.keyFile);
+  // Only once it is known to be a key: nobody needs to hide a certificate.
   refuseSharedKey(device.keyFile);
-  const leaf = parseCertificate(certificatePem, "device.certificateFile", device.certificateFile);
-  if (!leaf.checkPrivateKey(parseKey(keyPem, device.keyFile))) {
+  if (!leaf.checkPrivateKey(key)) {
     throw configError(
       `device.keyFile: ${device.keyFile} is not the private key of the certificate ${device.certificateFile}`,
       "install the key and the certificate that were made together",
@@ -58,7 +65,7 @@ export function loadIdentity(device: { id: string; certificateFile: string; keyF
 export function readTrustedCa(file: string): string | undefined {
   if (file === "") return undefined;
   const pem = read(file, "tls.trustedCaFile");
-  parseCertificate(pem, "tls.trustedCaFile", file);
+  parseCertificate(pem, "tls.trustedCaFile", file, CA_REMEDY);
   return pem;
 }
 
@@ -85,15 +92,14 @@ function refuseSharedKey(file: string): void {
   }
 }
 
-function parseCertificate(pem: string, key: string, file: string): X509Certificate {
+const LEAF_REMEDY = "install the certificate in PEM form, a leaf followed by its intermediates";
+const CA_REMEDY = "give the CA of the server in PEM form, or leave tls.trustedCaFile empty for Azure";
+
+function parseCertificate(pem: string, key: string, file: string, remedy: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (error) {
-    throw configError(
-      `${key}: ${file} holds no PEM certificate: ${messageOf(error)}`,
-      "install the certificate in PEM form, a leaf followed by its intermediates",
-      error,
-    );
+    throw configError(`${key}: ${file} holds no PEM certificate: ${messageOf(error)}`, remedy, error);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Control } from "../control.ts";
 import { causeOf, isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
+import { FAN_REQUESTS, parseFanRequest, unknownKeyIn } from "./fan-request.ts";
 import type { JsonObject, JsonValue, MethodCall, MethodResponse } from "./hub.ts";
 
 /** What the direct methods act on. */
@@ -76,7 +76,11 @@ function givenIn(payload: JsonValue): string | undefined {
 /** Bodies and codes are those of Microsoft's cheese-cave course app, so that its callers keep working. */
 async function setFanState(parts: MethodParts, payload: JsonValue): Promise<MethodResponse> {
   const request = parseFanRequest(payload);
-  if (!request) return answer(400, { result: "Invalid parameter", allowed: FAN_REQUESTS });
+  if (!request) {
+    const unknown = unknownKeyIn(payload)?.slice(0, SHOWN_CHARACTERS);
+    const named = unknown === undefined ? {} : { unknown };
+    return answer(400, { result: "Invalid parameter", ...named, allowed: FAN_REQUESTS });
+  }
   const { state, duration = parts.overrideFor } = request;
   let outcome: ControlState;
   try {
@@ -114,7 +118,10 @@ function setLogLevel(parts: MethodParts, payload: JsonValue): MethodResponse {
   const isTimeUsable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_LEVEL_MINUTES;
   if (!known || !isTimeUsable || Object.keys(others).length > 0) {
     const allowed = `{"level": ${LOG_LEVELS.join("|")}, "minutes": above 0, at most ${LONGEST_LEVEL_MINUTES}}`;
-    return answer(400, { result: `Invalid parameter: give ${allowed}` });
+    const [unknown] = Object.keys(others);
+    const named =
+      unknown === undefined ? "" : `${JSON.stringify(unknown.slice(0, SHOWN_CHARACTERS))} is not known; `;
+    return answer(400, { result: `Invalid parameter: ${named}give ${allowed}` });
   }
   return answer(200, { old: parts.setLogLevel(known, minutes * 60_000), new: known });
 }

@@ -37,6 +37,8 @@ export interface SessionDescription extends StandingDescription {
   hub: string | null;
   /** Connections made since the start. */
   connects: number;
+  /** Of these, how many were lost without anybody having asked for it. */
+  losses: number;
 }
 
 /** The hub, kept connected for as long as `run` runs. */
@@ -46,6 +48,8 @@ export interface Session extends Hub {
   describe(): SessionDescription;
   /** Begins a new connection now, with the identity that is then current; a try under way is given up. */
   reconnect(cause: string): void;
+  /** Ends a wait for the next try; nothing happens if there is none. */
+  tryNow(): void;
   /** Asks the DPS now, and again at the next connection if it does not answer. */
   reprovision(): void;
 }
@@ -61,12 +65,22 @@ export function createSession(options: SessionOptions): Session {
   const standing = createStanding(clock);
   let live: Connection | undefined;
   let connects = 0;
+  let losses = 0;
+  /** The end of the live connection was asked for. */
+  let isEndAsked = false;
+  let isWaiting = false;
   let failures = 0;
   /** From one connection, or try at it, to the next. */
   let turn = linkSignals();
 
-  function enter(next: ConnectionState, why: string, listener: HubListener, error?: AgentError): void {
-    if (standing.enter(next, why, error)) listener.onState(next, why, error);
+  function enter(
+    next: ConnectionState,
+    why: string,
+    listener: HubListener,
+    error?: AgentError,
+    wait?: number,
+  ): void {
+    if (standing.enter(next, why, error, wait)) listener.onState(next, why, error);
   }
 
   function credentials(who: Identity): Credentials {
@@ -91,8 +105,8 @@ export function createSession(options: SessionOptions): Session {
     try {
       return await goOnlineAs(who, listener, signal);
     } catch (error) {
-      if (isRefusal(error)) identity.refused(who);
-      else if (!signal.aborted) identity.failed(who);
+      if (isRefusal(error)) identity.refused(who, error);
+      else if (!signal.aborted) identity.failed(who, error);
       throw error;
     }
   }
@@ -118,6 +132,8 @@ export function createSession(options: SessionOptions): Session {
     const onlineAt = clock.monotonic();
     const why = await current.lost;
     live = undefined;
+    if (!isEndAsked && !signal.aborted) losses += 1;
+    isEndAsked = false;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
     // The loss of a sound connection is none of the failures that make up ten.
@@ -136,12 +152,14 @@ export function createSession(options: SessionOptions): Session {
     const history = { failures, assignedAnew: assignments.isFresh() };
     const plan = planRetry(error, history, options.retry, options.random);
     if (plan.askDps) assignments.doubt();
-    enter(plan.state, describeFailure(error), listener, isAgentError(error) ? error : undefined);
+    enter(plan.state, messageOf(error), listener, isAgentError(error) ? error : undefined, plan.wait);
+    isWaiting = true;
     const isOver =
       plan.state === "waiting-for-clock"
         ? clockSet(clock, plan.wait, signal)
         : clock.sleep(plan.wait, signal);
     await isOver.catch(() => undefined);
+    isWaiting = false;
   }
 
   async function run(listener: HubListener, signal: AbortSignal): Promise<void> {
@@ -168,19 +186,24 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function restart(why: string): void {
-    if (live) live.lose(why);
-    else turn.abort();
+    if (live) {
+      isEndAsked = true;
+      live.lose(why);
+    } else turn.abort();
   }
 
   return {
     run,
     state: standing.state,
     waitUntilOnline: standing.waitUntilOnline,
-    describe: () => ({ hub: assignments.current()?.hub ?? null, connects, ...standing.describe() }),
+    describe: () => ({ hub: assignments.current()?.hub ?? null, connects, losses, ...standing.describe() }),
     send: (message, signal) =>
       operate((link) => link.send(message), `PUBACK of ${message.messageId}`, signal),
     report: (patch, signal) => operate((link) => link.report(patch), "the twin update", signal),
     reconnect: restart,
+    tryNow() {
+      if (isWaiting) turn.abort();
+    },
     reprovision() {
       assignments.askAnew();
       restart("asked to provision anew");
@@ -198,9 +221,4 @@ function notYetValid({ notBefore }: Identity): AgentError {
     retryable: true,
     remedy: "check this machine's clock and that it can reach a time server",
   });
-}
-
-function describeFailure(error: unknown): string {
-  if (!isAgentError(error)) return messageOf(error);
-  return error.remedy === NOTHING ? error.message : `${error.message}; ${error.remedy}`;
 }

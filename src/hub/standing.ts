@@ -10,6 +10,8 @@ export interface StandingDescription {
   code: string | null;
   remedy: string | null;
   since: string;
+  /** When the next try begins, at the latest, ISO 8601; null while nothing waits for one. */
+  retryAt: string | null;
 }
 
 /** Where the session stands, and since when. */
@@ -18,8 +20,8 @@ export interface Standing {
   cause(): string;
   /** What has led there; undefined if that was no error. */
   error(): AgentError | undefined;
-  /** True if that is news. */
-  enter(state: ConnectionState, cause: string, error?: AgentError): boolean;
+  /** True if that is news. `wait`: milliseconds until the next try. */
+  enter(state: ConnectionState, cause: string, error?: AgentError, wait?: number): boolean;
   describe(): StandingDescription;
   /** Resolves when `online`, now or later; rejects as `signal` aborts. */
   waitUntilOnline(signal: AbortSignal): Promise<void>;
@@ -31,12 +33,17 @@ export function createStanding(clock: Clock): Standing {
   let cause = "start";
   let error: AgentError | undefined;
   let since = clock.monotonic();
+  let retryAt: number | undefined;
+
+  // Derived anew each time: a clock that was wrong then puts it right once it is set.
+  const iso = (monotonic: number) => new Date(clock.now() - clock.monotonic() + monotonic).toISOString();
 
   return {
     state: () => state,
     cause: () => cause,
     error: () => error,
-    enter(next, why, of) {
+    enter(next, why, of, wait) {
+      retryAt = wait === undefined ? undefined : clock.monotonic() + wait;
       if (next === state && why === cause) return false;
       state = next;
       cause = why;
@@ -46,14 +53,13 @@ export function createStanding(clock: Clock): Standing {
       return true;
     },
     describe() {
-      // Derived anew each time: a clock that was wrong then puts it right once it is set.
-      const time = clock.now() - (clock.monotonic() - since);
       return {
         state,
         cause,
         code: error?.code ?? null,
         remedy: error?.remedy ?? null,
-        since: new Date(time).toISOString(),
+        since: iso(since),
+        retryAt: retryAt === undefined ? null : iso(retryAt),
       };
     },
     waitUntilOnline: async (signal) => (state === "online" ? signal.throwIfAborted() : online.wait(signal)),

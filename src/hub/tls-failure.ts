@@ -22,6 +22,14 @@ export function tlsRefusal(error: unknown): string | undefined {
   return reason && `${reason} (TLS alert ${number})`;
 }
 
+/** True if what answered does not speak TLS at all, as an HTTP server on that port. */
+export function isNoTls(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /WRONG_VERSION_NUMBER|wrong version number|http request|packet length too long/i.test(
+    `${code} ${messageOf(error)}`,
+  );
+}
+
 /** True if a server was reached, but OpenSSL or Node did not accept its certificate. */
 export function isTrustFailure(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

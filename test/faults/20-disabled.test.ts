@@ -23,7 +23,9 @@ describe("fault 20: the registration is disabled", () => {
     const socket = join(rig.folder, "cave-01.state", "status.sock");
     const { connection, conditions, outbox } = await askStatus(socket);
     assert.equal(connection.state, "disabled");
-    assert.match(connection.cause, /registration is disabled.*; enable the enrolment group/);
+    assert.match(connection.cause, /registration is disabled$/);
+    assert.match(connection.remedy ?? "", /^enable the enrolment group/);
+    assert.ok(Date.parse(connection.retryAt ?? "") > Date.parse(connection.since));
     assert.ok(
       conditions.some(({ cause, remedy }) => /disabled/.test(cause) && remedy !== ""),
       JSON.stringify(conditions),

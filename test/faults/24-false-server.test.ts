@@ -9,8 +9,8 @@ import { openLedger } from "./ledger.ts";
 import { startRelay } from "./relay.ts";
 
 const FALSE_SERVERS = [
-  ["other-ca", /could not prove who it is: .*; set tls\.trustedCaFile/],
-  ["wrong-host", /could not prove who it is: .*; set tls\.trustedCaFile/],
+  ["other-ca", /could not prove who it is: ./],
+  ["wrong-host", /could not prove who it is: ./],
   ["expired", /could not prove who it is: .*expired/],
 ] as const;
 

@@ -14,5 +14,9 @@ for (let number = 0; number < Number(count); number += 1) {
 for (const setting of ["targetTemp", "fanmode", "fanmode"]) {
   log.warn({ event: "setting-unknown", settings: [setting] }, `unknown: ${setting}`);
 }
+for (const code of ["SENSOR_FAULT", "SENSOR_STALE", "SENSOR_STALE"]) {
+  const cause = "there is no /dev/i2c-1";
+  log.warn({ event: "condition-raised", code, cause }, `raised: ${code}: ${cause}`);
+}
 log.error({ event: "another", cause: "of another kind" }, "of another kind");
 end();

@@ -25,14 +25,30 @@ describe("fault 40: a flood of errors", () => {
       .map((line) => JSON.parse(line) as LogLine);
     assert.deepEqual(
       lines.map(({ event }) => event),
-      ["sensor-fault", "fan-fault", "setting-unknown", "another", "suppressed", "suppressed", "suppressed"],
+      [
+        ...[
+          "sensor-fault",
+          "fan-fault",
+          "setting-unknown",
+          "condition-raised",
+          "condition-raised",
+          "another",
+        ],
+        ...Array.from({ length: 4 }, () => "suppressed"),
+      ],
+    );
+    assert.deepEqual(
+      lines.slice(3, 5).map(({ code }) => code),
+      ["SENSOR_FAULT", "SENSOR_STALE"],
+      "one cause, two conditions",
     );
     // The end tells of every one that was left out.
     assert.deepEqual(
-      lines.slice(4).map(({ cause, suppressed }) => [cause, suppressed]),
+      lines.slice(6).map(({ cause, suppressed }) => [cause, suppressed]),
       [
         ...["sensor-fault", "fan-fault"].map((event) => [`${event}: it does not answer`, ERRORS / 2 - 1]),
         ["setting-unknown: unknown: fanmode", 2],
+        ["condition-raised: SENSOR_STALE: there is no /dev/i2c-1", 1],
       ],
     );
     assert.doesNotMatch(stdout, /PRIVATE|MIGHAgEA|CANARY/);

@@ -64,3 +64,9 @@ test("a run time has a unit", () => {
     assert.throws(() => parseRunTime("--for", text), usage(["--for", JSON.stringify(text)]));
   }
 });
+
+test("a number that JSON would send as null is refused: that would remove the property", () => {
+  for (const text of ["1e999", "-1e999", '{"a": [1e999]}']) {
+    assert.throws(() => parseValue(text), usage([text, "too large"]));
+  }
+});

@@ -37,15 +37,17 @@ function setUp() {
     notAfter: new Date(clock.now() + 400 * 24 * HOUR),
   };
   const outbox = { ...healthDocument().outbox, dropped: 0 };
+  const connection = { ...healthDocument().connection };
   const health = createHealth({
     clock,
     log: pino({ level: "silent" }),
-    status: () => healthDocument({ outbox: { ...outbox } }),
+    status: () => healthDocument({ outbox: { ...outbox }, connection: { ...connection } }),
     control: () => CONTROL,
     identity: () => identity,
+    certificateTrouble: () => undefined,
     clockSynchronized: () => true,
   });
-  return { clock, outbox, health, codes: () => health.conditions().map(({ code }) => code) };
+  return { clock, outbox, connection, health, codes: () => health.conditions().map(({ code }) => code) };
 }
 
 describe("health of the outbox", () => {
@@ -89,6 +91,29 @@ describe("health of the state directory", () => {
     assert.deepEqual(codes(), ["STATE_OF_ANOTHER_DEVICE", "STATE_NOT_KEPT"]);
     health.onState(undefined);
     health.onKept(undefined);
+    assert.deepEqual(codes(), []);
+  });
+});
+
+describe("health of the connection", () => {
+  it("flaps from the third loss within five minutes on, until there was none for as long", async () => {
+    const { clock, connection, health, codes } = setUp();
+    const lose = async (after: number) => {
+      await clock.advance(after);
+      connection.losses += 1;
+      health.look();
+      return codes();
+    };
+    assert.deepEqual(await lose(0), []);
+    assert.deepEqual(await lose(100_000), []);
+    assert.deepEqual(await lose(200_000), [], "the first is too long ago");
+    assert.deepEqual(await lose(99_999), ["HUB_FLAPPING"]);
+    assert.match(health.conditions()[0]?.remedy ?? "", /no other agent uses this device's certificate/);
+    await clock.advance(299_999);
+    health.look();
+    assert.deepEqual(codes(), ["HUB_FLAPPING"]);
+    await clock.advance(1);
+    health.look();
     assert.deepEqual(codes(), []);
   });
 });

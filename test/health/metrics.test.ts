@@ -42,6 +42,7 @@ test("every number has a name of ours with its base unit, and a type", () => {
   assert.equal(samples.get("cave_reading_timestamp_seconds"), Date.UTC(2026, 2, 2, 2, 3, 4, 500) / 1000);
   assert.equal(samples.get("cave_hub_connected"), 1);
   assert.equal(samples.get("cave_hub_connects_total"), 3);
+  assert.equal(samples.get("cave_hub_losses_total"), 0);
   assert.equal(samples.get("cave_outbox_waiting"), 3);
   assert.equal(samples.get("cave_outbox_dropped_total"), 2);
   assert.equal(samples.get('cave_fan_state{state="on"}'), 1);

@@ -54,8 +54,28 @@ test("each state is told with its cause", () => {
 
 test("a disabled enrolment is told as such, not as a network that is down", () => {
   const { connection } = healthDocument();
-  const status = healthDocument({ connection: { ...connection, state: "disabled", cause: "says the DPS" } });
+  const status = healthDocument({
+    connection: { ...connection, state: "disabled", cause: "says the DPS", code: "DPS_DISABLED" },
+  });
   assert.deepEqual(held({ status }), { DPS_DISABLED: "says the DPS" });
+});
+
+test("what a person has to act on is told at once, and holds while it is tried again", () => {
+  const conditions = createConditions({ clock: createFakeClock(NOW), onChange: () => undefined });
+  const { connection } = healthDocument();
+  const see = (changes: Partial<typeof connection>) => {
+    const status = healthDocument({ connection: { ...connection, ...changes } });
+    observe(conditions, { status, now: NOW, offlineFor: 0 });
+    return conditions.list().map(({ code }) => code);
+  };
+  const refused = { state: "backing-off", cause: "not authorized", code: "HUB_REFUSED" } as const;
+  assert.deepEqual(see(refused), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ ...refused, state: "provisioning" }), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ state: "connecting" }), ["HUB_REFUSED"]);
+  assert.deepEqual(see({ ...refused, code: "DPS_NOT_FOUND" }), ["DPS_NOT_FOUND"]);
+  assert.deepEqual(see({ ...refused, code: "HUB_UNREACHABLE" }), [], "it may come back by itself");
+  assert.deepEqual(see({ ...refused, code: "DPS_UNTRUSTED" }), ["DPS_UNTRUSTED"]);
+  assert.deepEqual(see({}), []);
 });
 
 test("a fan of which nobody knows yet whether it can be taken has not failed", () => {
@@ -78,6 +98,20 @@ test("of the steps before expiry the nearest alone holds", () => {
   }
   const early = { notBefore: new Date(NOW + 1), notAfter: new Date(NOW + 90 * DAY) };
   assert.deepEqual(Object.keys(held({ certificate: early })), ["CERTIFICATE_NOT_YET_VALID"]);
+});
+
+test("what gives way to something graver is cleared after that was raised", () => {
+  const changes: string[] = [];
+  const conditions = createConditions({
+    clock: createFakeClock(NOW),
+    onChange: ({ change, condition }) => changes.push(`${change} ${condition.code}`),
+  });
+  const { sensor } = healthDocument();
+  for (const state of ["failed", "stale"] as const) {
+    const status = healthDocument({ sensor: { ...sensor, state, fault: "there is no /dev/i2c-1" } });
+    observe(conditions, { status, now: NOW });
+  }
+  assert.deepEqual(changes, ["raised SENSOR_FAULT", "raised SENSOR_STALE", "cleared SENSOR_FAULT"]);
 });
 
 test("what the facts disprove is cleared; what they say nothing about stays", () => {

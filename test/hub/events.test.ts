@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
+import { AgentError } from "#agent/errors.js";
 import { createHubEvents } from "#agent/hub/events.js";
 import type { JsonObject, MethodCall } from "#agent/hub/hub.js";
 import type { Identity } from "#agent/hub/identity.js";
@@ -86,4 +87,45 @@ test("a method that was refused is told; one that only looks is not", async () =
   assert.deepEqual(told(), []);
   await events.onMethod("SetFanState", "failed");
   assert.deepEqual(told(), [["method-refused", "SetFanState: 400"]]);
+});
+
+test("a refusal is told with its code, what was asked, cut short, and the reason", async () => {
+  const { events, lines } = setUp(async (name) => ({
+    status: 400,
+    payload:
+      name === "SetFanState"
+        ? { result: "Fan failed", code: "FAN_FAILED", cause: "no line", remedy: "look" }
+        : { result: "Invalid parameter: give another" },
+  }));
+  events.onTwin({ version: 3, properties: { humidityBand: 900 } }, IDENTITY);
+  const setting = lines.find(({ event }) => event === "setting-refused");
+  assert.deepEqual(
+    [setting?.code, setting?.setting, setting?.asked, setting?.value],
+    ["SETTING_REFUSED", "humidityBand", "900", SETTINGS.humidityBand],
+  );
+  assert.match(String(setting?.msg), /refused: humidityBand: 900 is not allowed; give/);
+  await events.onMethod("SetLogLevel", { level: "x".repeat(1000) });
+  const method = lines.at(-1);
+  assert.deepEqual([method?.code, method?.reason], ["METHOD_REFUSED", "Invalid parameter: give another"]);
+  assert.match(String(method?.asked), /^\{"level":"x{80,111}$/);
+  await events.onMethod("SetFanState", "on");
+  assert.deepEqual([lines.at(-1)?.code, lines.at(-1)?.reason], ["FAN_FAILED", "Fan failed: no line"]);
+});
+
+test("what keeps it offline is logged as gravely as its code is, its remedy once", () => {
+  const { events, lines } = setUp();
+  const cases: [string, number][] = [
+    ["HUB_REFUSED", 50],
+    ["HUB_UNREACHABLE", 40],
+    ["DPS_THROTTLED", 30],
+  ];
+  for (const [code, level] of cases) {
+    const error = new AgentError("it says no", { code, retryable: true, remedy: "look" });
+    events.onState("backing-off", error.message, error);
+    const line = lines.pop();
+    assert.deepEqual(
+      [line?.level, line?.code, line?.cause, line?.remedy, line?.msg],
+      [level, code, "it says no", "look", "offline: it says no; look"],
+    );
+  }
 });

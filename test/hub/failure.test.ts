@@ -85,8 +85,31 @@ test("what the DPS refuses is said in one line, with its code and a remedy that 
   );
   assert.match(
     say({ errorCode: 404201, message: "no 0neSECRET here" }),
-    /^DPS_NOT_FOUND: .*no … here \(404201\)/,
+    /^DPS_NOT_FOUND: .*no 0neS…ET here \(404201\)/,
   );
   assert.match(say({ status: "disabled" }), /^DPS_DISABLED: .*registration is disabled/);
-  assert.match(say({}), /^DPS_FAILED: .*raw/);
+  assert.match(say({ errorCode: 404201 }), /; check provisioning\.idScope: .*"0neS…ET"$/);
+  assert.match(say({ errorCode: 400001, message: "Bad." }), /refused .*\(400001\); look the code up/);
+  assert.match(say({}), /^DPS_FAILED: the registration of cave-01 broke off: raw; .*another agent/);
+});
+
+test("a server that is busy has nothing for a person to check", () => {
+  const { code, message, remedy } = connectFailure("hub", "hub.example", coded("x", 3), tried);
+  assert.equal(code, "HUB_UNAVAILABLE");
+  assert.match(message, /not available/);
+  assert.match(remedy, /^nothing/);
+});
+
+test("what does not speak TLS is told as that, and not in OpenSSL's words", () => {
+  const cases: [string, string][] = [
+    ["EPROTO", "write EPROTO 40A7:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "0A00010B:SSL routines:tls_validate_record_header:wrong version number"],
+    ["ERR_SSL_PACKET_LENGTH_TOO_LONG", "SSL routines::packet length too long"],
+  ];
+  for (const [code, text] of cases) {
+    const failure = connectFailure("DPS", "dps.example", coded(text, code), tried);
+    assert.equal(failure.code, "DPS_UNREACHABLE");
+    assert.match(failure.message, /dps\.example does not speak TLS$/);
+    assert.match(failure.remedy, /captive portal or proxy/);
+  }
 });

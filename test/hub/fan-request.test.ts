@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFanRequest } from "#agent/hub/fan-request.js";
+import { parseFanRequest, unknownKeyIn } from "#agent/hub/fan-request.js";
 
 test("on, off and auto in any case, quoted or not, or with minutes", () => {
   assert.deepEqual(parseFanRequest("on"), { state: "on", duration: undefined });
@@ -31,4 +31,11 @@ test("anything else is refused, the state failed above all", () => {
     { state: { state: "on" } },
   ];
   for (const payload of bad) assert.equal(parseFanRequest(payload), undefined, JSON.stringify(payload));
+});
+
+test("a key that it does not know is found, to be named", () => {
+  assert.equal(unknownKeyIn({ state: "on", colour: "red" }), "colour");
+  for (const sound of [{ state: "on", minutes: 3 }, "on", null, ["colour"]]) {
+    assert.equal(unknownKeyIn(sound), undefined);
+  }
 });

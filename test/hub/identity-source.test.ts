@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -148,4 +148,54 @@ test("a certificate of another device, or none at all, leaves the old one in for
   assert.equal(source.current().thumbprint, old);
   assert.equal(told.length, 2);
   assert.match(told[0] ?? "", /cert\.pem is the certificate of cave-02; this agent runs as cave-01/);
+});
+
+test("files that the next start could not use are a trouble until they are put right, be it by their mode", async (t) => {
+  const { device, put, install, source } = await build(t);
+  const code = () => source.trouble()?.code;
+  assert.equal(code(), undefined);
+  const { keyPem } = await root.issueDevice({ commonName: "cave-01" });
+  const sound = readFileSync(device.keyFile, "utf8");
+  put(device.keyFile, keyPem);
+  source.reload();
+  assert.equal(code(), "CERTIFICATE_UNUSABLE");
+  assert.match(source.trouble()?.message ?? "", /is not the private key of/);
+  put(device.keyFile, sound);
+  source.reload();
+  assert.equal(code(), undefined);
+  if (process.platform !== "win32") {
+    chmodSync(device.keyFile, 0o644);
+    source.reload();
+    assert.match(source.trouble()?.remedy ?? "", /chmod 600/);
+    chmodSync(device.keyFile, 0o600);
+    source.reload();
+    assert.equal(code(), undefined);
+  }
+  rmSync(device.certificateFile);
+  source.reload();
+  assert.equal(code(), "CERTIFICATE_UNUSABLE");
+  await install();
+  source.reload();
+  assert.equal(code(), undefined);
+});
+
+test("a new pair that is refused, or is left outside where the old one gets in, is a trouble until one is let in", async (t) => {
+  const { install, source } = await build(t);
+  const code = () => source.trouble()?.code;
+  await install();
+  source.reload();
+  const refused = source.current();
+  source.refused(refused, new Error("unknown CA"));
+  assert.equal(code(), "CERTIFICATE_REFUSED");
+  assert.match(source.trouble()?.message ?? "", new RegExp(`${refused.thumbprint} .*unknown CA`));
+  await install();
+  source.reload();
+  assert.equal(code(), undefined, "nobody has tried this one yet");
+  const next = source.current();
+  for (let tries = 0; tries < 3; tries += 1) source.failed(source.next(Date.now()), new Error("no answer"));
+  assert.equal(code(), undefined, "the network may be down");
+  source.accepted(source.next(Date.now()));
+  assert.equal(code(), "CERTIFICATE_REFUSED");
+  source.accepted(next);
+  assert.equal(code(), undefined);
 });

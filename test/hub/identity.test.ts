@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -72,4 +72,17 @@ test("files that are missing or hold something else are named with their key", (
   assert.throws(() => loadIdentity({ id: "", certificateFile, keyFile: junk }), /device\.keyFile.*no usable/);
   assert.throws(() => readTrustedCa(junk), /tls\.trustedCaFile/);
   assert.equal(readTrustedCa(""), undefined);
+});
+
+test("a certificate in the key's place is no key, whatever its mode; a CA file without one has its own remedy", () => {
+  const open = join(folder, "open.pem");
+  writeFileSync(open, readFileSync(certificateFile), { mode: 0o644 });
+  assert.throws(
+    () => loadIdentity({ id: "", certificateFile, keyFile: open }),
+    /device\.keyFile: .* holds no usable PEM private key/,
+  );
+  assert.throws(
+    () => readTrustedCa(keyFile),
+    (error: Error & { remedy?: string }) => /give the CA of the server/.test(error.remedy ?? ""),
+  );
 });

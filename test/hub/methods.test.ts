@@ -141,6 +141,17 @@ test('a method that takes no payload takes none, null, "" and {}, and refuses al
   }
 });
 
+test("a key that a method does not know is named, cut short", async () => {
+  const colour = "colour".repeat(100);
+  const fan = await build().call("SetFanState", { state: "on", [colour]: "red" });
+  assert.deepEqual([fan.status, (fan.payload as { unknown: string }).unknown], [400, colour.slice(0, 60)]);
+  const level = await build().call("SetLogLevel", { level: "debug", hours: 1 });
+  assert.match(
+    (level.payload as { result: string }).result,
+    /^Invalid parameter: "hours" is not known; give /,
+  );
+});
+
 const DOCUMENT = readFileSync(join(ROOT, "docs/methods.md"), "utf8");
 const [OVERVIEW = "", EXAMPLES = ""] = DOCUMENT.split("## Examples");
 

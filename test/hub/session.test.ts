@@ -208,3 +208,16 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     assert.deepEqual(told, ["new", "fallback"]);
   });
 }
+
+test("a connection that is thrown out counts as lost; one whose end was asked for does not", async (t) => {
+  const rig = await startCloud(t);
+  const { session, states, reached } = await startSession(t, rig);
+  await reached("online");
+  session.reconnect("test");
+  await reached("online", states.length);
+  assert.equal(session.describe().losses, 0);
+  const from = states.length;
+  rig.cloud.faults.hub.drop();
+  await reached("online", from);
+  assert.equal(session.describe().losses, 1);
+});

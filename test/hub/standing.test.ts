@@ -20,7 +20,12 @@ test("since when it stands so is right once a clock that was wrong is set", asyn
     code: null,
     remedy: null,
     since: new Date(now + 5000).toISOString(),
+    retryAt: null,
   });
+  standing.enter("backing-off", "no answer", undefined, 60_000);
+  await clock.advance(1000);
+  clock.jumpWall(1000);
+  assert.equal(standing.describe().retryAt, new Date(clock.now() + 59_000).toISOString());
 });
 
 test("what is no news keeps its time", async () => {
@@ -38,9 +43,9 @@ test("what is no news keeps its time", async () => {
 test("the error that has led there is told with its code and remedy, until it leads on", () => {
   const standing = createStanding(createFakeClock());
   const error = new AgentError("no", { code: "DPS_DISABLED", retryable: true, remedy: "enable it" });
-  standing.enter("disabled", "no; enable it", error);
+  standing.enter("disabled", "no", error);
   const { cause, code, remedy } = standing.describe();
-  assert.deepEqual([cause, code, remedy], ["no; enable it", "DPS_DISABLED", "enable it"]);
+  assert.deepEqual([cause, code, remedy], ["no", "DPS_DISABLED", "enable it"]);
   standing.enter("provisioning", standing.cause(), standing.error());
   assert.equal(standing.describe().code, "DPS_DISABLED");
   standing.enter("online", "connected");

@@ -26,9 +26,7 @@ export const connectionCheck: ConfiguredCheck = {
 function judgeRunning({ state, hub, since, cause, code, remedy }: StatusDocument["connection"]): Finding {
   if (state === "online")
     return { result: "ok", detail: `the running agent is online at ${hub} since ${since}` };
-  // The cause says what to do as well.
-  const why = remedy && cause.endsWith(`; ${remedy}`) ? cause.slice(0, -remedy.length - 2) : cause;
-  const detail = `the running agent: ${why}`;
+  const detail = `the running agent: ${cause}`;
   const wait = "wait a minute, and run doctor again";
   return { result: code ? resultOf(code) : "warning", detail, remedy: remedy ?? wait, ...codeOf(code) };
 }

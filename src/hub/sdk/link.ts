@@ -3,7 +3,7 @@ import device from "azure-iot-device";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Assignment, Credentials } from "../credentials.ts";
-import { connectFailure } from "../failure.ts";
+import { connectFailure, garbled } from "../failure.ts";
 import type { DesiredProperties, JsonObject, JsonValue, MethodCall, TelemetryMessage } from "../hub.ts";
 import { createMethodTransport } from "./method-transport.ts";
 import { ObservedMqttBase } from "./mqtt.ts";
@@ -59,9 +59,13 @@ export async function connect(
   );
   client.on("error", () => undefined);
   client.setRetryPolicy(noRetry);
+  let nonsense: unknown;
   const lost = new Promise<string>((resolve) => {
     client.once("disconnect", (result) => resolve(lossCause(result)));
-    base.onFault = (cause) => resolve(`unusable message from the hub: ${messageOf(cause)}`);
+    base.onFault = (cause) => {
+      nonsense ??= cause;
+      resolve(`unusable message from the hub: ${messageOf(cause)}`);
+    };
   });
   const close = async () => {
     // A client that was let go must not speak to its successor's owner (azure-iot-sdk-node #965).
@@ -93,6 +97,7 @@ export async function connect(
     };
   } catch (error) {
     void close();
+    if (nonsense !== undefined) throw garbled(assignment.hub, nonsense);
     throw connectFailure("hub", assignment.hub, base.connectError ?? error, { identity, at: clock.now() });
   } finally {
     signal.removeEventListener("abort", giveUp);

@@ -109,9 +109,9 @@ export async function register(
     const tried = { identity, at: clock.now() };
     if (base.connectError) throw connectFailure("DPS", endpoint, base.connectError, tried);
     if (error instanceof AgentError) throw error;
-    const said =
-      fault === undefined ? refusalIn(error) : { message: `no usable answer: ${messageOf(fault)}` };
-    throw registrationFailure(said, idScope, tried, error);
+    if (fault === undefined) throw registrationFailure(refusalIn(error), idScope, tried, error);
+    const unheard = new Error(`no usable answer: ${messageOf(fault)}`, { cause: fault });
+    throw registrationFailure({}, idScope, tried, unheard);
   } finally {
     signal.removeEventListener("abort", end);
     transport.end();

@@ -155,7 +155,7 @@ test("beside an agent the DPS is left alone: its word is taken, with its remedy"
   const remedy = "enable it";
   const refused = {
     state: "disabled",
-    cause: "the DPS says no; enable it",
+    cause: "the DPS says no",
     code: "DPS_DISABLED",
     remedy,
   } as const;

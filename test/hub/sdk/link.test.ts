@@ -91,3 +91,14 @@ test("given up before there is a connection to let go of, it opens none", async 
   await assert.rejects(opening, isAgentError);
   assert.equal(openSockets(), before);
 });
+
+test("a hub that answers nonsense was reached: that is what is said", async (t) => {
+  const { rig, link, assignment, credentials } = await goOnline(t);
+  await link.close();
+  rig.cloud.faults.hub.junkTwin();
+  const { signal } = new AbortController();
+  await assert.rejects(connect(assignment, credentials, 60_000, EARS, systemClock, signal), {
+    code: "HUB_GARBLED",
+    message: /was reached, but answers nonsense: .*JSON/,
+  });
+});
