@@ -57,7 +57,9 @@ async function busParts({ pi, hardware, part, sensorBecomes, reads }: Cave): Pro
     {
       what: "a sensor that a driver of the kernel has",
       async begin() {
-        await pi.run("echo sht3x 0x44 > /sys/bus/i2c/devices/i2c-0/new_device");
+        // Held still meanwhile: the driver gives up if its first words meet another's.
+        await pi.run("kill -STOP $agent && echo sht3x 0x44 > /sys/bus/i2c/devices/i2c-0/new_device");
+        await pi.run("test -e /sys/bus/i2c/devices/0-0044/driver && kill -CONT $agent");
         // Who has the address keeps it; it is asked for again after so many.
         await hardware.order({ do: "setChip", faults: { nackNext: 3 } });
       },
