@@ -143,10 +143,16 @@ const METHOD_REFUSED = {
 
 const SHOWN_REASON = 300;
 const SHOWN_CHARACTERS = 60;
-/** What was asked for, as JSON; a hostile one must not make the line long. */
-const excerpt = (asked: JsonValue | undefined) =>
-  JSON.stringify(asked ?? null).slice(0, 2 * SHOWN_CHARACTERS);
 const shorten = (name: string) => name.slice(0, SHOWN_CHARACTERS);
+
+/** What was asked for, as JSON; a hostile one must not make the line long, nor end in a fault of ours. */
+function excerpt(asked: JsonValue | undefined): string {
+  try {
+    return JSON.stringify(asked ?? null).slice(0, 2 * SHOWN_CHARACTERS);
+  } catch {
+    return "nested too deep to be shown";
+  }
+}
 
 const BOOT_TOLERANCE = 60_000;
 

@@ -69,7 +69,7 @@ describe("fault 12: the clock says 2001 and no time server answers", () => {
       const tries = () => (place === "dps" ? relay.connections() : countOf("connecting"));
       const countOf = (name: string) => inner.lines.filter(({ event }) => event === name).length;
       const { cause } = await inner.logged("waiting-for-clock");
-      assert.match(cause ?? "", /by this machine's clock .* not yet valid; wait for time synchronization/);
+      assert.match(cause ?? "", /by this machine's clock .* not yet valid/);
       const atFirst = inner.agent.status().outbox.lastSequence;
       await until("more samples", () => inner.agent.status().outbox.lastSequence > atFirst + 2);
       assert.equal(inner.agent.status().connection.state, "waiting-for-clock");
