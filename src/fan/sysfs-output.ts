@@ -17,7 +17,7 @@ export interface SysfsOutputParts {
   /** The level that it has. */
   found: boolean;
   clock: Clock;
-  /** It is no output any more, or has another level than the one that was set. The output is of no use then. */
+  /** It is no output any more, as far as the chip tells, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
   /** It is lost, or closed. */
   onEnd: () => void;
@@ -29,6 +29,11 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   const ending = new AbortController();
   let wanted = found;
   let lost: AgentError | undefined;
+  /**
+   * What the chip calls this output since it was set. Not always "out": hid-mcp2221 takes the level for an error, and calls
+   * every output that is high an input.
+   */
+  let direction: string | undefined;
 
   async function look(): Promise<void> {
     const trouble = await troubleOf();
@@ -41,8 +46,9 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
       const level = await gpio.read();
-      if ((await gpio.direction()) !== "out")
-        return fanFailure(`${where}; it was made an input`, CHECK_USERS);
+      const found = await gpio.direction();
+      direction ??= found;
+      if (found !== direction) return fanFailure(`${where}; it was made an input`, CHECK_USERS);
       return level === bit(wanted) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
@@ -52,12 +58,14 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   async function set(on: boolean): Promise<void> {
     if (lost) throw lost;
     wanted = on;
+    direction = undefined;
     try {
       await gpio.write(bit(on));
     } catch (error) {
       throw fanFailure(`${where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
     }
     if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
+    direction = await gpio.direction();
   }
 
   ending.signal.addEventListener("abort", told.onEnd, { once: true });

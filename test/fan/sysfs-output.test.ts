@@ -56,6 +56,16 @@ for (const [what, change, message] of [
   });
 }
 
+test("an output that its chip calls an input, as hid-mcp2221 does while it is high, is not lost", async () => {
+  const { clock, lost, output, line } = setUp();
+  for (const on of [true, false, true]) {
+    line.direction = on ? "in" : "out";
+    await output.set(on);
+    await clock.advance(12_000);
+  }
+  assert.deepEqual(lost, []);
+});
+
 test("what it is told to do is no loss", async () => {
   const { clock, lost, output, line } = setUp();
   for (const on of [false, true, false]) {
