@@ -58,11 +58,6 @@ export async function lookAtLine(request: LineRequest, folder: string): Promise<
   };
 }
 
-/** `in` or `out`. Rejects if it is not exported. */
-export async function directionOf({ number }: NumberedLine, folder: string): Promise<string> {
-  return (await readFile(join(folder, `gpio${number}`, "direction"), "utf8")).trim();
-}
-
 /** Exports the line if it is not, and waits until its files may be used. Rejects with `FAN_FAILED`. */
 export async function exportLine(
   { number, where }: NumberedLine,

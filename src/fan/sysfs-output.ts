@@ -11,13 +11,16 @@ export const CHECK_USERS = "check that nothing else uses the line";
 const LOOK_EVERY = 5000;
 
 export interface SysfsOutputParts {
-  /** The line, as onoff has it open; not by its synchronous calls, since a chip behind a bus may take its time. */
-  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void>; direction(): Promise<string> };
+  /**
+   * The line, as onoff has it open; not by its synchronous calls, since a chip behind a bus may take its time. Its direction
+   * is not asked for: hid-mcp2221 calls an output that is high an input, and the kernel then refuses to set it.
+   */
+  gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void> };
   where: string;
   /** The level that it has. */
   found: boolean;
   clock: Clock;
-  /** It is no output any more, as far as the chip tells, or has another level than the one that was set. The output is of no use then. */
+  /** It is gone, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
   /** It is lost, or closed. */
   onEnd: () => void;
@@ -29,11 +32,6 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   const ending = new AbortController();
   let wanted = found;
   let lost: AgentError | undefined;
-  /**
-   * What the chip calls this output since it was set. Not always "out": hid-mcp2221 takes the level for an error, and calls
-   * every output that is high an input.
-   */
-  let direction: string | undefined;
 
   async function look(): Promise<void> {
     const trouble = await troubleOf();
@@ -46,9 +44,6 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
       const level = await gpio.read();
-      const found = await gpio.direction();
-      direction ??= found;
-      if (found !== direction) return fanFailure(`${where}; it was made an input`, CHECK_USERS);
       return level === bit(wanted) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
@@ -58,14 +53,12 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   async function set(on: boolean): Promise<void> {
     if (lost) throw lost;
     wanted = on;
-    direction = undefined;
     try {
       await gpio.write(bit(on));
     } catch (error) {
       throw fanFailure(`${where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
     }
     if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
-    direction = await gpio.direction();
   }
 
   ending.signal.addEventListener("abort", told.onEnd, { once: true });

@@ -4,7 +4,7 @@ import { LINUX_GPIO } from "./obstacles.ts";
 import { forget, type Gpio, isAlive, loadOnoff } from "./onoff-gpio.ts";
 import { claimLine } from "./sysfs-claim.ts";
 import { openSysfsInput } from "./sysfs-input.ts";
-import { directionOf, exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
+import { exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
 import { createSysfsOutput } from "./sysfs-output.ts";
 
 /**
@@ -45,13 +45,8 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
       const gpio = await taken(line, request);
       const found = (await gpio.read()) === 1;
       const claim = await claimLine(folder, line.number);
-      const watched = {
-        read: () => gpio.read(),
-        write: (value: 0 | 1) => gpio.write(value),
-        direction: () => directionOf(line, folder),
-      };
       const { where } = line;
-      return createSysfsOutput({ gpio: watched, where, found, clock, onLost, onEnd: claim.release });
+      return createSysfsOutput({ gpio, where, found, clock, onLost, onEnd: claim.release });
     },
     openInput: (request, onEdge, onLost) => openSysfsInput(request, { folder, clock, onEdge, onLost }),
   };

@@ -8,7 +8,7 @@ import { isFailure } from "../support/hardware/fan-contract.js";
 function setUp() {
   const clock = createFakeClock();
   const lost: string[] = [];
-  const line = { value: 1 as 0 | 1, direction: "out", isThere: true, isStuck: false, ends: 0 };
+  const line = { value: 1 as 0 | 1, isThere: true, isStuck: false, ends: 0 };
   const check = () => {
     if (!line.isThere) throw new Error("ENODEV: no such device, read");
   };
@@ -22,7 +22,6 @@ function setUp() {
         check();
         if (!line.isStuck) line.value = value;
       },
-      direction: async () => line.direction,
     },
     where: "GPIO17",
     found: true,
@@ -37,7 +36,6 @@ function setUp() {
 
 for (const [what, change, message] of [
   ["unexported", { isThere: false }, /^GPIO17; it was taken away: ENODEV/],
-  ["made an input", { direction: "in" }, /^GPIO17; it was made an input$/],
   ["switched by another", { value: 0 }, /^GPIO17; it was set active and reads the contrary$/],
 ] as const) {
   test(`a line that is ${what} is lost within seconds; it is told once, and takes no commands`, async () => {
@@ -55,16 +53,6 @@ for (const [what, change, message] of [
     assert.equal(line.ends, 1);
   });
 }
-
-test("an output that its chip calls an input, as hid-mcp2221 does while it is high, is not lost", async () => {
-  const { clock, lost, output, line } = setUp();
-  for (const on of [true, false, true]) {
-    line.direction = on ? "in" : "out";
-    await output.set(on);
-    await clock.advance(12_000);
-  }
-  assert.deepEqual(lost, []);
-});
 
 test("what it is told to do is no loss", async () => {
   const { clock, lost, output, line } = setUp();
