@@ -1,29 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pino } from "pino";
-import type { ControlState } from "#agent/control/state.js";
 import { AgentError } from "#agent/errors.js";
 import { createHealth } from "#agent/health/agent-health.js";
 import type { Identity } from "#agent/hub/identity.js";
 import { createFakeClock } from "../support/fake-clock.ts";
-import { healthDocument } from "./support.ts";
+import { CONTROL, healthDocument } from "./support.ts";
 
 const HOUR = 3_600_000;
-
-const CONTROL: ControlState = {
-  fan: "off",
-  fanFault: undefined,
-  reason: "in-band",
-  wanted: false,
-  overrideUntil: undefined,
-  held: undefined,
-  sensor: "ok",
-  fault: undefined,
-  quality: "good",
-  noEffect: false,
-  reading: undefined,
-  alerts: { fan: false, temperature: false, humidity: false },
-};
 
 function setUp() {
   const clock = createFakeClock();

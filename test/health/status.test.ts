@@ -3,23 +3,16 @@ import { test } from "node:test";
 import type { ControlState } from "#agent/control/state.js";
 import { fanFailure } from "#agent/fan/failure.js";
 import { describeStatus, type StatusParts } from "#agent/health/status.js";
-import { healthDocument } from "./support.js";
+import { CONTROL, healthDocument } from "./support.js";
 
 const NOW = Date.UTC(2026, 2, 1);
 
-const CONTROL: ControlState = {
-  fan: "off",
-  fanFault: undefined,
+const HELD: ControlState = {
+  ...CONTROL,
   reason: "override",
   wanted: true,
   overrideUntil: NOW + 60_000,
   held: { until: NOW + 20_000, cause: "minimum-off" },
-  sensor: "ok",
-  fault: undefined,
-  quality: "good",
-  noEffect: false,
-  reading: undefined,
-  alerts: { fan: false, temperature: false, humidity: false },
 };
 
 function describe(control: Partial<ControlState>, changes: Partial<StatusParts> = {}) {
@@ -28,7 +21,7 @@ function describe(control: Partial<ControlState>, changes: Partial<StatusParts> 
     now: NOW,
     uptime: 0,
     fan: { driver: "sysfs", detail: "GPIO17", line: "GPIO17", feedbackLine: null, fault: null },
-    control: { ...CONTROL, ...control },
+    control: { ...HELD, ...control },
     ...changes,
   });
 }

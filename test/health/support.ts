@@ -1,3 +1,4 @@
+import type { ControlState } from "#agent/control/state.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import type { Fault } from "#agent/health/status.js";
 import { SETTINGS } from "../support/cave.js";
@@ -43,3 +44,19 @@ export function healthDocument(changes: Partial<HealthDocument> = {}): HealthDoc
     ...changes,
   };
 }
+
+/** A cave in which all is well. */
+export const CONTROL: ControlState = {
+  fan: "off",
+  fanFault: undefined,
+  reason: "in-band",
+  wanted: false,
+  overrideUntil: undefined,
+  held: undefined,
+  sensor: "ok",
+  fault: undefined,
+  quality: "good",
+  noEffect: false,
+  reading: undefined,
+  alerts: { fan: false, temperature: false, humidity: false },
+};
