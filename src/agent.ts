@@ -4,7 +4,7 @@ import type { GuardState } from "./cave/guard.ts";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { type AgentError, causeOf, isAgentError, messageOf } from "./errors.ts";
+import { type AgentError, causeOf, messageOf } from "./errors.ts";
 import { asFanFailure, fanDeadline } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
 import { createFanLog } from "./fan-log.ts";
@@ -25,21 +25,12 @@ import { createReported, describeForTwin } from "./hub/reported.ts";
 import { createSession } from "./hub/session.ts";
 import { toTelemetry } from "./hub/telemetry.ts";
 import { createTwinSettings } from "./hub/twin.ts";
-import {
-  bindState,
-  checkStateDirectory,
-  fanRecord,
-  openKept,
-  restoreSteering,
-  stateNotKept,
-} from "./kept.ts";
 import type { Clock } from "./lib/clock.ts";
 import { withDeadline } from "./lib/deadline.ts";
 import { startRooms } from "./lib/lifecycle.ts";
 import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
 import { shared } from "./lib/shared.ts";
-import type { WriteRight } from "./lib/write-right.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
@@ -47,7 +38,8 @@ import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
 import { createSensorLog } from "./sensor-log.ts";
-import { createStateClaim } from "./state-claim.ts";
+import { openState } from "./state/open.ts";
+import { fanRecord, restoreSteering } from "./state/steering.ts";
 
 /** What the machine lends to the agent. */
 export interface AgentParts {
@@ -74,7 +66,6 @@ export interface Agent {
 const DRAIN = 1500;
 const CERTIFICATE_LOOK = 60_000;
 const FAN_RECORD = 300_000;
-const STATE_RETRY = 60_000;
 
 /** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
 export async function startAgent(
@@ -97,7 +88,6 @@ export async function startAgent(
       ),
   });
   const { deviceId } = identity.current();
-  await checkStateDirectory(config.state.directory);
 
   // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
   let look = (): void => undefined;
@@ -112,20 +102,15 @@ export async function startAgent(
     certificateTrouble: identity.trouble,
     clockSynchronized: clockWatch.isSynchronized,
   });
-  const claim = createStateClaim({
+  const state = await openState({
     directory: config.state.directory,
     deviceId,
-    clock,
-    onChange: health.onState,
-  });
-  await takeUnlessBroken(claim, log);
-  const kept = await openKept({
-    directory: config.state.directory,
     log,
-    right: claim,
-    onChange: health.onKept,
+    clock,
+    onClaim: health.onState,
+    onKept: health.onKept,
   });
-  await bindState(kept, deviceId);
+  const { kept, right } = state;
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
   const uptime = () => clock.monotonic() - startMonotonic;
@@ -137,7 +122,7 @@ export async function startAgent(
     sequence: await openSequence(join(config.state.directory, "sequence"), {
       onLeap: (error) =>
         log.error({ event: "sequence-leap", ...causeOf(error) }, `${error.message}; ${error.remedy}`),
-      right: claim,
+      right,
     }),
     maxBytes: config.outbox.maxMebibytes * 1024 * 1024,
     maxAge: config.outbox.maxAge,
@@ -145,7 +130,7 @@ export async function startAgent(
     ringCapacity: config.outbox.memoryCapacity,
     clock,
     onHealth: health.onOutbox,
-    right: claim,
+    right,
   });
   const session = createSession({
     identity,
@@ -224,7 +209,7 @@ export async function startAgent(
         `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
       ),
   });
-  const restored = await restoreSteering(kept, clock, log);
+  const restored = await restoreSteering(kept.fan, clock, log);
   let told = "";
   const control = createControl({
     sensor,
@@ -330,11 +315,7 @@ export async function startAgent(
     look();
   };
   const life = startRooms([
-    {
-      name: "state",
-      run: (signal) => everyPeriod(() => STATE_RETRY, kept.writeAgain, clock, signal),
-      afterStop: claim.release,
-    },
+    { name: "state", run: state.run, afterStop: state.close },
     { name: "outbox", afterStop: () => outbox.close() },
     { name: "session", run: (signal) => session.run(events, signal) },
     { name: "reported", run: reported.run },
@@ -385,15 +366,4 @@ export async function startAgent(
       log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
     },
   };
-}
-
-/** Where nothing can be written, that is told, and is no reason to leave the cave alone: whoever writes there tries again. */
-async function takeUnlessBroken(state: WriteRight, log: Logger): Promise<void> {
-  await state.take().catch((error: unknown) => {
-    if (isAgentError(error)) throw error;
-    log.warn(
-      { event: "state-unlocked", ...causeOf(stateNotKept(error)) },
-      "the state directory cannot be locked",
-    );
-  });
 }
