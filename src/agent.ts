@@ -4,10 +4,9 @@ import type { GuardState } from "./cave/guard.ts";
 import type { Sample } from "./cave/sample.ts";
 import type { Config } from "./config.ts";
 import { createControl, type Measurement } from "./control.ts";
-import { type AgentError, causeOf, messageOf } from "./errors.ts";
+import { type AgentError, causeOf } from "./errors.ts";
 import { asFanFailure, fanDeadline } from "./fan/failure.ts";
 import { openFan } from "./fan/open.ts";
-import { createFanLog } from "./fan-log.ts";
 import { createHealth } from "./health/agent-health.ts";
 import { createClockWatch } from "./health/clock/watch.ts";
 import { LINUX, type Machine } from "./health/doctor/check.ts";
@@ -32,12 +31,15 @@ import { everyPeriod } from "./lib/periodic.ts";
 import { createRate } from "./lib/rate.ts";
 import { shared } from "./lib/shared.ts";
 import { responseLimits, retryLimits, steerLimits } from "./limits.ts";
+import { createCertificateLog } from "./log/certificate.ts";
+import { createControlLog } from "./log/control.ts";
+import { createFanLog } from "./log/fan.ts";
+import { createSensorLog } from "./log/sensor.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { createCourier } from "./outbox/courier.ts";
 import { openSegmentOutbox } from "./outbox/segments.ts";
 import { openSequence } from "./outbox/sequence.ts";
 import { openSensor } from "./sensor/open.ts";
-import { createSensorLog } from "./sensor-log.ts";
 import { openState } from "./state/open.ts";
 import { fanRecord, restoreSteering } from "./state/steering.ts";
 
@@ -73,20 +75,7 @@ export async function startAgent(
   { log, clock, random, machine = LINUX }: AgentParts,
 ): Promise<Agent> {
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
-  const identity = createIdentitySource(config.device, {
-    onNew: ({ thumbprint, notAfter }) =>
-      log.info(
-        { event: "certificate-new", thumbprint, notAfter },
-        "a new certificate takes over at the next connect",
-      ),
-    onUnusable: (error) =>
-      log.warn({ event: "certificate-unusable", ...causeOf(error) }, "the old certificate stays"),
-    onFallback: ({ thumbprint }, why) =>
-      log.warn(
-        { event: "certificate-fallback", ...causeOf(why), thumbprint },
-        "the new certificate does not get in: back to the old one",
-      ),
-  });
+  const identity = createIdentitySource(config.device, createCertificateLog(log));
   const { deviceId } = identity.current();
 
   // Rooms tell of themselves while others are still missing: the first look, at the start, sees it all.
@@ -203,14 +192,9 @@ export async function startAgent(
     openAdapter: machine.openAdapter,
     answered: kept.sensor,
     ...createSensorLog(log),
-    onSimulated: (error) =>
-      log.warn(
-        { event: "sensor-simulated", ...causeOf(error) },
-        `no sensor answers: every value is SIMULATED (sensor.source is "auto"): ${messageOf(error)}`,
-      ),
   });
   const restored = await restoreSteering(kept.fan, clock, log);
-  let told = "";
+  const controlLog = createControlLog(log);
   const control = createControl({
     sensor,
     fan,
@@ -225,10 +209,9 @@ export async function startAgent(
     onSample(measurement, urgent) {
       keeping = keep(measurement, urgent);
     },
+    ...controlLog,
     onTick: (state) => {
-      const summary = `fan ${state.fan}: ${state.reason}${state.held ? ` (held: ${state.held.cause})` : ""}`;
-      if (summary !== told) log.info({ event: "fan", fan: state.fan, reason: state.reason }, summary);
-      told = summary;
+      controlLog.onTick(state);
       reported.set({
         fanState: state.fan,
         fanReason: state.reason,
@@ -236,9 +219,6 @@ export async function startAgent(
       });
       look();
     },
-    onSensorFault: (error) =>
-      log.warn({ event: "sensor-fault", ...causeOf(error) }, "the sensor gives no reading"),
-    onFanFault: (error) => log.error({ event: "fan-fault", ...causeOf(error) }, "the fan does not obey"),
   });
 
   const status = () =>
