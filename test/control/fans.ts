@@ -3,6 +3,7 @@ import type { Fan } from "#agent/fan/fan.js";
 import { createGpioFan } from "#agent/fan/gpio-fan.js";
 import type { FakeClock } from "../support/fake-clock.ts";
 import { createFakeLines, type FakeLines } from "../support/hardware/fake-lines.ts";
+import { PLAIN_FAN } from "../support/hardware/plain-fan.ts";
 import { airSensor, type Loop, startLoop } from "./support.ts";
 
 /** Tells when the fan is commanded and released. A command takes 4 s, once `slowBy` was called. */
@@ -35,17 +36,7 @@ export function toldFan() {
 export function watchedFan(clock: FakeClock): { lines: FakeLines; fan: Fan } {
   const lines = createFakeLines();
   const fan = createGpioFan({
-    config: {
-      driver: "auto",
-      line: { gpio: 17 },
-      activeLow: false,
-      safeState: "off",
-      feedbackLine: { gpio: 27 },
-      feedbackKind: "contact",
-      feedbackActiveLow: false,
-      feedbackPull: "as-is",
-      feedbackWithin: 20_000,
-    },
+    config: { ...PLAIN_FAN, feedbackLine: { gpio: 27 }, feedbackWithin: 20_000 },
     choose: async () => ({ name: "sysfs", why: "it is there", driver: lines.driver }),
     clock,
     onTaken: () => undefined,
