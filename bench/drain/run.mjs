@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadIdentity } from "#agent/hub/identity.js";
 import { register } from "#agent/hub/sdk/registration.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import { fillOutbox } from "./ours.mjs";
 
@@ -72,7 +73,8 @@ async function prepare() {
     trustedCaPem: readFileSync(trustedCaFile, "utf8"),
     modelId: "dtmi:cheesecave:CaveGateway;1",
   };
-  const { hub } = await register(dps.host, dps.idScope, credentials, AbortSignal.timeout(20_000));
+  const stop = AbortSignal.timeout(20_000);
+  const { hub } = await register(dps.host, dps.idScope, credentials, systemClock, stop);
   return { device, dps, trustedCaFile, hub, deviceId: DEVICE, count: COUNT };
 }
 
