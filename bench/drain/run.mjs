@@ -1,4 +1,4 @@
-// node bench/drain/run.mjs [--quick]: the backlog's way to the hub beside plain sendEvent; bench/README.md says what it means.
+// node bench/drain/run.mjs [--quick | --smoke]: the backlog's way to the hub beside plain sendEvent; bench/README.md says what it means.
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadIdentity } from "#agent/hub/identity.js";
 import { register } from "#agent/hub/sdk/registration.js";
+import { systemClock } from "#agent/lib/clock.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import { fillOutbox } from "./ours.mjs";
 
-const isQuick = process.argv.includes("--quick");
-const COUNT = isQuick ? 4000 : 20_000;
-const PAIRS = isQuick ? 3 : 5;
+const [size] = process.argv.slice(2);
+const [COUNT, PAIRS] = { "--smoke": [100, 1], "--quick": [4000, 3] }[size] ?? [20_000, 5];
 /** Milliseconds by which each answer comes later, and how many are in flight: 8 is the agent's default. */
 const ROWS = [
   { late: 0, inFlight: 1 },
@@ -41,7 +41,7 @@ try {
     "ours µs CPU",
     "SDK µs CPU",
   ]);
-  for (const row of ROWS) {
+  for (const row of size === "--smoke" ? ROWS.slice(0, 1) : ROWS) {
     await ask({ stall: row.late });
     print(cells(row, await pairs({ ...settings, ...row })));
   }
@@ -72,7 +72,8 @@ async function prepare() {
     trustedCaPem: readFileSync(trustedCaFile, "utf8"),
     modelId: "dtmi:cheesecave:CaveGateway;1",
   };
-  const { hub } = await register(dps.host, dps.idScope, credentials, AbortSignal.timeout(20_000));
+  const stop = AbortSignal.timeout(20_000);
+  const { hub } = await register(dps.host, dps.idScope, credentials, systemClock, stop);
   return { device, dps, trustedCaFile, hub, deviceId: DEVICE, count: COUNT };
 }
 

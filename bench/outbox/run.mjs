@@ -1,4 +1,4 @@
-// node bench/outbox/run.mjs [--quick]: our outbox side by side with what else there is; bench/README.md says what it means.
+// node bench/outbox/run.mjs [--quick | --smoke]: our outbox side by side with what else there is; bench/README.md says what it means.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { canMount, deviceBytes } from "./device.mjs";
 import { STORES, whyNot } from "./stores.mjs";
 
-const scale = process.argv.includes("--quick") ? 0.1 : 1;
+const scale = { "--smoke": 0.001, "--quick": 0.1 }[process.argv[2]] ?? 1;
 const SYNCED = 3000 * scale;
 const GROUPED = 60_000 * scale;
 const MILLION = 1_000_000 * scale;

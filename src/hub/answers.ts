@@ -18,46 +18,78 @@ export interface Answers {
 /** Milliseconds. */
 const DEADLINE = 30_000;
 
+interface Debt {
+  awaiting: string;
+  /** On the monotonic clock. */
+  due: number;
+  signal: AbortSignal;
+  fail(error: unknown): void;
+}
+
 /**
- * Lighter than `withDeadline`, because it is the price of every message: no signal of its own, one timer, two
- * listeners. `onOverdue` hears of an answer that did not come.
+ * Lighter than `withDeadline`, because it is the price of every message: all that wait share one timer, and one listener
+ * for each signal. `onOverdue` hears of an answer that did not come.
  */
 export function createAnswers(clock: Clock, onOverdue: (error: AgentError) => void): Answers {
-  const owed = new Set<(error: unknown) => void>();
-  let hasEnded = false;
+  /** In the order in which they are due, which is that in which they were made. */
+  const owed = new Set<Debt>();
+  const heard = new WeakSet<AbortSignal>();
+  const end = new AbortController();
+  let callOff: (() => void) | undefined;
+
+  function watch(): void {
+    const [oldest] = owed;
+    if (!oldest || callOff) return;
+    callOff = clock.after(Math.max(0, oldest.due - clock.monotonic()), () => {
+      callOff = undefined;
+      // The one for which the timer was set may have been paid long ago.
+      for (const debt of owed) if (debt.due <= clock.monotonic()) miss(debt);
+      watch();
+    });
+  }
+
+  function miss(debt: Debt): void {
+    const error = overdue({ ...HUB_TIMEOUT, awaiting: debt.awaiting });
+    debt.fail(error);
+    onOverdue(error);
+  }
+
+  function hear(signal: AbortSignal): void {
+    if (heard.has(signal)) return;
+    heard.add(signal);
+    // A signal lives for many connections, each with its listener until it ends: Node's guess of a leak would be wrong.
+    setMaxListeners(0, signal);
+    const stop = () => failAll((debt) => debt.signal === signal, signal.reason);
+    signal.addEventListener("abort", stop, { once: true, signal: end.signal });
+  }
+
+  function failAll(isMeant: (debt: Debt) => boolean, error: unknown): void {
+    for (const debt of owed) if (isMeant(debt)) debt.fail(error);
+  }
 
   return {
     owe: (answer, awaiting, signal) =>
       new Promise((resolve, reject) => {
-        const callOff = clock.after(DEADLINE, () => {
-          const error = overdue({ ...HUB_TIMEOUT, awaiting });
-          fail(error);
-          onOverdue(error);
-        });
-        const stop = () => fail(signal.reason);
-        function settle(): void {
-          callOff();
-          owed.delete(fail);
-          signal.removeEventListener("abort", stop);
-        }
-        function fail(error: unknown): void {
-          settle();
+        const fail = (error: unknown): void => {
+          owed.delete(debt);
           reject(error);
-        }
-        owed.add(fail);
-        // As many as are in flight listen to one signal: Node's guess of a leak would be wrong.
-        setMaxListeners(0, signal);
-        signal.addEventListener("abort", stop);
+        };
+        const debt = { awaiting, due: clock.monotonic() + DEADLINE, signal, fail };
+        owed.add(debt);
         answer.then((value) => {
-          settle();
+          owed.delete(debt);
           resolve(value);
         }, fail);
-        if (signal.aborted) stop();
-        else if (hasEnded) fail(offline());
+        if (signal.aborted) fail(signal.reason);
+        else if (end.signal.aborted) fail(offline());
+        hear(signal);
+        watch();
       }),
     end() {
-      hasEnded = true;
-      for (const fail of owed) fail(offline());
+      end.abort();
+      failAll(() => true, offline());
+      callOff?.();
+      callOff = undefined;
     },
   };
 }

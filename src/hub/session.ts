@@ -137,12 +137,12 @@ export function createSession(options: SessionOptions): Session {
     enter("stopping", "stop", listener);
   }
 
-  async function operate<T>(
+  function operate<T>(
     work: (link: HubLink) => Promise<T>,
     awaiting: string,
     signal: AbortSignal,
   ): Promise<T> {
-    if (!live) throw offline();
+    if (!live) return Promise.reject(offline());
     return live.answers.owe(work(live.link), awaiting, signal);
   }
 

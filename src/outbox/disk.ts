@@ -185,12 +185,17 @@ function createImages({ files, onLost }: DiskOptions, isThere: (segment: Segment
     return scan;
   }
 
+  function begin(segment: Segment): Promise<Scan> {
+    const image = load(segment);
+    image.catch(() => images.delete(segment));
+    return image;
+  }
+
   return {
     of(segment) {
-      const image = images.get(segment) ?? load(segment);
+      const image = images.get(segment) ?? begin(segment);
       images.delete(segment);
       images.set(segment, image);
-      image.catch(() => images.delete(segment));
       const [eldest] = images.keys();
       if (images.size > MOST_IMAGES && eldest) images.delete(eldest);
       return image;

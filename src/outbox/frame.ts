@@ -50,15 +50,20 @@ export function decodeFrame(image: Buffer, offset: number): Frame | undefined {
     return undefined;
   const end = start + image.readUInt32LE(offset + 4);
   if (end > image.length) return undefined;
-  const body = image.subarray(start, end);
-  const crc = crc32(body, crc32(image.subarray(offset, offset + CRC_AT)));
-  if (crc !== image.readUInt32LE(offset + CRC_AT)) return undefined;
+  const crc = crc32(image.subarray(start, end), crc32(image.subarray(offset, offset + CRC_AT)));
+  return crc === image.readUInt32LE(offset + CRC_AT) ? knownFrame(image, offset) : undefined;
+}
+
+/** The frame at `offset`, which `decodeFrame` has found there before. */
+export function knownFrame(image: Buffer, offset: number): Frame {
+  const start = offset + FRAME_HEADER;
+  const end = start + image.readUInt32LE(offset + 4);
   return {
     sequence: readSequence(image, offset + 8),
     urgent: (image.readUInt16LE(offset + 2) & URGENT) !== 0,
     time: image.readUInt32LE(offset + 20),
     ordinal: image.readUInt32LE(offset + 16),
-    body,
+    body: image.subarray(start, end),
     end,
   };
 }

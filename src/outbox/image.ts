@@ -1,4 +1,4 @@
-import { decodeFrame, type Frame, findFrame } from "./frame.ts";
+import { decodeFrame, type Frame, findFrame, knownFrame } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import type { Range } from "./ranges.ts";
 
@@ -63,7 +63,7 @@ function lostBefore(frame: Frame, missing: number, last: number): Range {
   return { first: from, last: Math.max(from, Math.min(from + missing, frame.sequence) - 1) };
 }
 
-/** The frame of `sequence`, its checksum checked once more. */
+/** The frame of `sequence`. */
 export function frameOf(image: Image, sequence: number): Frame | undefined {
   const { sequences } = image;
   let low = 0;
@@ -74,7 +74,7 @@ export function frameOf(image: Image, sequence: number): Frame | undefined {
     else high = middle;
   }
   const offset = sequences[low] === sequence ? image.offsets[low] : undefined;
-  return offset === undefined ? undefined : decodeFrame(image.bytes, offset);
+  return offset === undefined ? undefined : knownFrame(image.bytes, offset);
 }
 
 /** The sequences of an image as ranges. */

@@ -61,6 +61,9 @@ export function createLedger(say: (event: OutboxEvent) => void): Ledger {
       if (isKnown) counts.dropped += 1;
       return isKnown;
     },
-    counts: () => ({ ...counts, waiting: waiting.size() }),
+    counts() {
+      const { taken, acknowledged, dropped, lastSequence } = counts;
+      return { taken, acknowledged, waiting: waiting.size(), dropped, lastSequence };
+    },
   };
 }

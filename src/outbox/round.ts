@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { isAborted, isAgentError } from "../errors.ts";
 import type { Entry, Outbox } from "./outbox.ts";
 
@@ -12,6 +13,9 @@ export interface RoundOptions<T> {
 
 /** Entries read at a time: an outbox that is asked for each by itself takes a fifth longer to drain. */
 const PAGE = 32;
+
+/** Messages that go out together, at most; never more than half of those that may be in flight: the hub would wait. */
+const VOLLEY = 8;
 
 /** What one round knows. Entries up to `cursor` have been started; above it, only expedited ones. */
 interface Walk<T> extends RoundOptions<T> {
@@ -60,7 +64,9 @@ export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSigna
 
 async function step<T>(walk: Walk<T>): Promise<void> {
   if (walk.underWay.size >= walk.inFlight) {
-    await nextLanding(walk);
+    const isFree = room(walk);
+    if (walk.page.length === 0) await readAhead(walk);
+    await isFree;
     return;
   }
   const entry = (await pickExpedited(walk)) ?? (await pickOldest(walk));
@@ -83,7 +89,7 @@ async function pickExpedited<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
 
 async function pickOldest<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
   for (;;) {
-    if (walk.page.length === 0) walk.page = (await walk.outbox.read(walk.cursor, PAGE)).reverse();
+    if (walk.page.length === 0) await readPage(walk);
     const entry = walk.page.pop();
     if (!entry) return undefined;
     walk.cursor = entry.sequence;
@@ -91,19 +97,31 @@ async function pickOldest<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
   }
 }
 
-/** A race of all that are under way would cost each message as many steps as there are others. */
-function nextLanding<T>(walk: Walk<T>): Promise<void> {
+async function readPage<T>(walk: Walk<T>): Promise<void> {
+  walk.page = (await walk.outbox.read(walk.cursor, PAGE)).reverse();
+}
+
+/** While the hub answers. First of all, what was sent has to leave this process: it does at the end of the turn. */
+async function readAhead<T>(walk: Walk<T>): Promise<void> {
+  await setImmediate();
+  await readPage(walk);
+}
+
+/**
+ * Resolves once there is room for a volley: what is started together goes out in one write, which costs little more than
+ * one message. An expedited entry does not wait for others.
+ */
+function room<T>(walk: Walk<T>): Promise<void> {
+  const enough = walk.inFlight - Math.min(VOLLEY, Math.ceil(walk.inFlight / 2));
   return new Promise((resolve) => {
-    walk.onLanding = resolve;
+    walk.onLanding = () => {
+      if (walk.underWay.size <= enough || walk.expedited.length > 0 || walk.over.signal.aborted) resolve();
+    };
   });
 }
 
 function start<T>(walk: Walk<T>, entry: Entry<T>): void {
-  const sending = deliver(walk, entry).finally(() => {
-    walk.underWay.delete(entry.sequence);
-    walk.onLanding();
-  });
-  walk.underWay.set(entry.sequence, sending);
+  walk.underWay.set(entry.sequence, deliver(walk, entry));
 }
 
 /** Never rejects: the round looks at `failures`. */
@@ -123,6 +141,9 @@ async function deliver<T>(walk: Walk<T>, entry: Entry<T>): Promise<void> {
       walk.failures.push(error);
       walk.over.abort();
     }
+  } finally {
+    walk.underWay.delete(entry.sequence);
+    walk.onLanding();
   }
 }
 

@@ -26,6 +26,25 @@ describe("the courier", () => {
     });
   });
 
+  it("fills half of its places at a time, but keeps nothing urgent waiting for that", async () => {
+    await withCourier(
+      async ({ append, cloud, courier, clock }) => {
+        const entries = await append(9);
+        await until(() => cloud.started.length === 4, "four sends");
+        await cloud.take(1);
+        await clock.advance(0);
+        assert.deepEqual(cloud.started, [1, 2, 3, 4]);
+        await cloud.take(2);
+        await until(() => cloud.started.length === 6, "two more");
+        courier.expedite(entries[8] ?? assert.fail());
+        await cloud.take(3);
+        await until(() => cloud.started.length === 7, "the urgent one");
+        assert.deepEqual(cloud.started, [1, 2, 3, 4, 5, 6, 9]);
+      },
+      { inFlight: 4 },
+    );
+  });
+
   it("sends what comes while it has nothing to do", async () => {
     await withCourier(async ({ append, cloud, clock, outbox }) => {
       await clock.advance(0);

@@ -90,7 +90,8 @@ export async function connect(
     signal.throwIfAborted();
     void lost.then(listener.onLost);
     return {
-      send: (message) => client.sendEvent(toSdkMessage(message)).then(() => undefined),
+      send: (message) =>
+        new Promise((done, fail) => client.sendEvent(toSdkMessage(message), settle(done, fail))),
       report: (patch) =>
         new Promise((done, fail) => twin.properties.reported.update(patch, settle(done, fail))),
       close,
