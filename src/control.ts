@@ -56,7 +56,8 @@ export interface Control {
    * Sets or, with undefined, ends an override. Resolves once the fan has obeyed, and its feedback has shown it, or the
    * guard holds it for a while (`state().held`). Rejects with `FAN_FAILED` if it does not obey, with `FAN_HELD` if the
    * guard would hold it for as long as the override lasts, with `FAN_ABSENT`, and with `CONTROL_BUSY` if many others
-   * wait; the override is then as it was. Resolves to what was decided on this wish: others may have come since.
+   * wait; the override is then as it was, on disk too. Resolves to what was decided on this wish; if another came before
+   * the feedback had shown it, to the state as it is then.
    */
   override(wish: Wish | undefined, signal: AbortSignal): Promise<ControlState>;
   /** Settings have changed: what needs no reading, such as `fanMode`, takes effect now. */

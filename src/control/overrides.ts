@@ -28,7 +28,7 @@ export interface OverridesParts {
   onChange: (state: ControlState) => void;
 }
 
-/** Resolves and rejects as `Control.override` does; rejected, the override is as it was. */
+/** Resolves and rejects as `Control.override` does; rejected, the override is as it was, on disk too. */
 export type Overriding = (wish: Wish | undefined, signal: AbortSignal) => Promise<ControlState>;
 
 /** What became of a wish in the queue. */
@@ -61,17 +61,22 @@ export function createOverrides(parts: OverridesParts): Overriding {
       await helm.remember();
       return { mine: helm.override(), state: state() };
     } catch (error) {
-      helm.setOverride(before);
+      await goBackTo(before);
       throw error;
     } finally {
       onChange(state());
     }
   }
 
-  async function giveUp(refused: Override | undefined): Promise<void> {
-    if (helm.override() !== refused) return;
-    helm.setOverride(standing);
+  /** Decided on anew, and written down: a restart must not carry out what was refused. */
+  async function goBackTo(override: Override | undefined): Promise<void> {
+    helm.setOverride(override);
+    await helm.obey(helm.decide(undefined)).catch(() => undefined);
     await helm.remember();
+  }
+
+  async function giveUp(refused: Override | undefined): Promise<void> {
+    if (helm.override() === refused) await goBackTo(standing);
   }
 
   async function inQueue(wish: Wish | undefined, signal: AbortSignal, isReached: boolean) {
@@ -98,6 +103,8 @@ export function createOverrides(parts: OverridesParts): Overriding {
     try {
       const isDone = wish && !outcome.held;
       if (isDone) await fan.confirmed(signal);
+      // Another was commanded meanwhile: what the feedback has shown is that one's.
+      if (helm.override() !== mine) return state();
       standing = mine;
       // One that had failed before may have shown only now that it obeys.
       return isDone ? { ...outcome, fan: wish.on ? "on" : "off" } : outcome;
