@@ -26,7 +26,10 @@ export interface HelmParts {
 
 /** Decides, has the fan follow, and keeps the guard's account true to what the fan does. Work of one at a time. */
 export interface Helm {
-  /** Decides from what is remembered, or from that with another override. Nothing is changed until it is obeyed. */
+  /**
+   * Decides from what is remembered, or from that with another override. That is changed when it is obeyed, except that
+   * a line that was reached is booked where it was found, and that the reading counts as judged.
+   */
   decide(air: Reading | undefined, override?: { of: Override | undefined }): Steering;
   /** Rejects with `FAN_FAILED` if the fan does not follow. What waits for the guard, or for a retry, is no failure. */
   obey(next: Steering): Promise<void>;
