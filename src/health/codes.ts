@@ -300,7 +300,7 @@ export const CODES = {
   ),
   STATE_IN_USE: entry(
     "error",
-    "Another agent works on the state directory.",
+    "Another agent works on the state directory, or it has changed since this one began.",
     "Stop the other agent, or give this one a state directory of its own; then restart this one.",
   ),
   STATE_NOT_KEPT: entry(

@@ -1,11 +1,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type AgentError, isAgentError } from "../errors.ts";
+import { AgentError, isAgentError } from "../errors.ts";
+import { isAbsence } from "../lib/absence.ts";
 import type { Clock } from "../lib/clock.ts";
 import { shared } from "../lib/shared.ts";
 import type { WriteRight } from "../lib/write-right.ts";
 import { refuseOtherDevice } from "./device.ts";
-import { inUse, lockState, type StateLock } from "./lock.ts";
+import { lockState, type StateLock } from "./lock.ts";
 
 /** The right of this agent, for this device, to write to its state directory. */
 export interface StateClaim extends WriteRight {
@@ -23,12 +24,12 @@ export interface StateClaimParts {
 /**
  * Rejects with the error of the file system while nothing can be written there; with an AgentError, `STATE_IN_USE` or
  * `STATE_OF_ANOTHER_DEVICE`, if it is somebody else's. Once another agent has worked on it, it is not taken any more: what
- * was read from it before is not what is there now.
+ * was read from it before is not what is there now. What could not be seen before was not read either, and is taken.
  */
 export function createStateClaim({ directory, deviceId, clock, onChange }: StateClaimParts): StateClaim {
   let lock: StateLock | undefined;
   /** What others would have changed, as it was when the first try failed. */
-  let before: string | undefined;
+  let before: Stamp[] | undefined;
 
   async function lockOwn(): Promise<StateLock> {
     await refuseOtherDevice(directory, deviceId);
@@ -36,9 +37,7 @@ export function createStateClaim({ directory, deviceId, clock, onChange }: State
     try {
       // Another may have had it until now.
       await refuseOtherDevice(directory, deviceId);
-      if (before !== undefined && (await stampOf(directory)) !== before) {
-        throw inUse(directory, "it has changed since this agent began");
-      }
+      if (before && hasChanged(before, await stampsOf(directory))) throw changed(directory);
       return taken;
     } catch (error) {
       await taken.release();
@@ -51,8 +50,8 @@ export function createStateClaim({ directory, deviceId, clock, onChange }: State
       lock ??= await lockOwn();
       onChange(undefined);
     } catch (error) {
-      if (before !== undefined && isAgentError(error)) onChange(error);
-      before ??= await stampOf(directory);
+      if (before && isAgentError(error)) onChange(error);
+      before ??= await stampsOf(directory);
       throw error;
     }
   });
@@ -69,12 +68,29 @@ export function createStateClaim({ directory, deviceId, clock, onChange }: State
 /** No agent that has the lock leaves all of these as they are for long. */
 const TELLING = ["outbox", join("outbox", "acknowledged"), "sequence"];
 
-async function stampOf(directory: string): Promise<string> {
-  const stamps = TELLING.map((name) =>
-    stat(join(directory, name)).then(
-      ({ ino, mtimeMs }) => `${ino}:${mtimeMs}`,
-      () => "absent",
+/** Of one of these. Undefined: it could not be seen. */
+type Stamp = string | undefined;
+
+function stampsOf(directory: string): Promise<Stamp[]> {
+  return Promise.all(
+    TELLING.map((name) =>
+      stat(join(directory, name)).then(
+        ({ ino, mtimeMs }) => `${ino}:${mtimeMs}`,
+        (error: unknown) => (isAbsence(error) ? "absent" : undefined),
+      ),
     ),
   );
-  return (await Promise.all(stamps)).join(" ");
+}
+
+function hasChanged(before: Stamp[], now: Stamp[]): boolean {
+  return before.some((stamp, index) => stamp !== undefined && stamp !== now[index]);
+}
+
+function changed(directory: string): AgentError {
+  const why = "another agent has worked there, or a volume was mounted";
+  return new AgentError(`state.directory: ${directory} is not what it was when this agent began: ${why}`, {
+    code: "STATE_IN_USE",
+    retryable: false,
+    remedy: "restart this agent, once no other works there",
+  });
 }

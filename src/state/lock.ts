@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { configError } from "../config.ts";
 import { AgentError } from "../errors.ts";
+import { isAbsence } from "../lib/absence.ts";
 import type { Clock } from "../lib/clock.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
@@ -64,8 +65,7 @@ async function numbersIn(directory: string): Promise<number[]> {
 /** Who works on the directory now; undefined if nobody does, or there is none. Rejects if that cannot be told. */
 export async function whoHolds(directory: string, clock: Clock): Promise<string | undefined> {
   const numbers = await numbersIn(directory).catch((error: unknown) => {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    if (isAbsence(error)) return [];
     throw error;
   });
   return numbers[0] === undefined ? undefined : hearHolder(directory, numbers[0], clock);
@@ -84,9 +84,8 @@ async function refuseLiving(directory: string, number: number, clock: Clock): Pr
   throw inUse(directory, name);
 }
 
-/** `why`: who has it, or how that is known. */
-export function inUse(directory: string, why: string): AgentError {
-  return new AgentError(`state.directory: another agent works on ${directory}: ${why}`, {
+function inUse(directory: string, who: string): AgentError {
+  return new AgentError(`state.directory: another agent works on ${directory}: ${who}`, {
     code: "STATE_IN_USE",
     retryable: false,
     remedy: "stop the other agent, or give this one a state directory of its own; then restart this one",
@@ -97,7 +96,8 @@ export function inUse(directory: string, why: string): AgentError {
 async function take(file: string, who: string): Promise<Server | undefined> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
-    socket.end(who);
+    // Whoever listens on, or says something, must not keep the lock from being let go.
+    socket.end(who, () => socket.destroy());
   });
   server.unref();
   try {

@@ -1,23 +1,36 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
-import { systemClock } from "#agent/lib/clock.js";
+import { type Clock, systemClock } from "#agent/lib/clock.js";
+import { listenOnPath } from "#agent/lib/unix-socket.js";
 import { createStateClaim } from "#agent/state/claim.js";
 import { lockState } from "#agent/state/lock.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
 
-/** A claim whose first try has failed, because a file stands in the directory's place. */
-async function setUp(t: TestContext) {
+/** There is no such directory. */
+const withFile = (path: string) => writeFileSync(path, "");
+/** Nobody can say what is in it, and be it root: ELOOP. */
+const withLoop = (path: string) => symlinkSync(path, path);
+
+interface Circumstances {
+  /** What stands in the way of the first try. */
+  block?: (path: string) => void;
+  clock?: Clock;
+}
+
+/** A claim whose first try has failed; now the directory is there, and empty. */
+async function setUp(t: TestContext, { block = withFile, clock = systemClock }: Circumstances = {}) {
   const directory = join(await temporaryDirectory(t), "blocked", "state");
-  writeFileSync(dirname(directory), "");
+  block(dirname(directory));
   const told: (string | undefined)[] = [];
   const claim = createStateClaim({
     directory,
     deviceId: "cave-01",
-    clock: systemClock,
+    clock,
     onChange: (refusal) => told.push(refusal?.code),
   });
   defer(t, () => claim.release());
@@ -61,6 +74,56 @@ test("what another agent has worked on meanwhile is not taken any more, and is n
 test("a directory that comes late and is another device's is left as it is", async (t) => {
   const { directory, claim, told } = await setUp(t);
   writeFileSync(join(directory, "device.json"), '{"id":"cave-02"}');
+  await assert.rejects(claim.take(), hasCode("STATE_OF_ANOTHER_DEVICE"));
+  assert.deepEqual([claim.isTaken(), told], [false, ["STATE_OF_ANOTHER_DEVICE"]]);
+  assert.deepEqual(readdirSync(directory), ["device.json"]);
+});
+
+test("a directory that could not be seen at the start is taken with what is in it, once it can be", async (t) => {
+  const { directory, claim, told } = await setUp(t, { block: withLoop });
+  mkdirSync(join(directory, "outbox"));
+  writeFileSync(join(directory, "sequence"), '{"reserved": 100}');
+  await claim.take();
+  assert.deepEqual([claim.isTaken(), told], [true, [undefined]]);
+});
+
+test("of a directory that was seen in part, that part must be as it was", async (t) => {
+  const { directory, claim } = await setUp(t, { block: withLoop });
+  const again = createStateClaim({
+    directory,
+    deviceId: "cave-01",
+    clock: systemClock,
+    onChange: () => undefined,
+  });
+  withLoop(join(directory, "outbox"));
+  writeFileSync(join(directory, "sequence"), '{"reserved": 100}');
+  await claim.take();
+  await assert.rejects(again.take(), hasCode("STATE_IN_USE"));
+  await claim.release();
+  rmSync(join(directory, "outbox"));
+  writeFileSync(join(directory, "sequence"), '{"reserved": 200}');
+  await assert.rejects(again.take(), /is not what it was when this agent began/);
+  assert.equal(again.isTaken(), false);
+});
+
+/** The name of a socket that nobody listens on any more. */
+async function leaveDeadSocket(path: string): Promise<void> {
+  const server = createServer();
+  await listenOnPath(server, `${path}.born`);
+  renameSync(`${path}.born`, path);
+  await new Promise((closed) => server.close(closed));
+}
+
+test("another device that comes while the lock is being taken keeps its directory", async (t) => {
+  const clock: Clock = {
+    ...systemClock,
+    // Between the two looks at a lock that seems dead: the device was looked at before.
+    async sleep() {
+      writeFileSync(join(directory, "device.json"), '{"id":"cave-02"}');
+    },
+  };
+  const { directory, claim, told } = await setUp(t, { clock });
+  await leaveDeadSocket(join(directory, "lock.1"));
   await assert.rejects(claim.take(), hasCode("STATE_OF_ANOTHER_DEVICE"));
   assert.deepEqual([claim.isTaken(), told], [false, ["STATE_OF_ANOTHER_DEVICE"]]);
   assert.deepEqual(readdirSync(directory), ["device.json"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, rmSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
@@ -50,6 +50,21 @@ test("the second is refused, and told who has it; after the release it gets it, 
   assert.deepEqual(locksIn(directory), []);
   const second = await lockState(directory, "other", systemClock);
   await second.release();
+});
+
+test("whoever listens on, or says something, does not keep the lock from being let go", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const word of ["", "hello"]) {
+    const lock = await lockState(directory, "me", systemClock);
+    const [name = ""] = locksIn(directory);
+    const client = connect({ path: join(directory, name), allowHalfOpen: true });
+    defer(t, () => client.destroy());
+    client.write(word);
+    const [said] = (await once(client, "data")) as [Buffer];
+    assert.equal(said.toString(), "me");
+    await lock.release();
+    assert.deepEqual(locksIn(directory), []);
+  }
 });
 
 test("another name of the same directory is the same directory", async (t) => {
