@@ -60,14 +60,14 @@ export async function startAgent(
     onClaim: health.onState,
     onKept: health.onKept,
   });
-  const { kept, right } = state;
+  const { kept, right, patience } = state;
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
   const uptime = () => clock.monotonic() - startMonotonic;
   const stopAsked = new AbortController();
   const stopping = stopAsked.signal;
 
-  const outbox = await openOutbox<Sample>(config, { log, clock, right, onHealth: health.onOutbox });
+  const outbox = await openOutbox<Sample>(config, { log, clock, right, patience, onHealth: health.onOutbox });
   const cloud = await openCloudSide(config, { identity, trustedCaPem, kept, outbox, log, clock, random });
   const cave = await openCaveSide(config, {
     kept,

@@ -19,23 +19,22 @@ export async function run(config: Config): Promise<number> {
   let agent: Agent | undefined;
   // By default it would end the process, also while the agent starts: which reads the files anyway.
   process.on("SIGHUP", () => agent?.reload());
+  const starting = startAgent(config, { log, clock: systemClock, random: Math.random });
+  let code: number = EXIT.stopped;
   try {
-    const starting = startAgent(config, { log, clock: systemClock, random: Math.random });
-    agent = await Promise.race([starting, crash]);
+    agent = await Promise.race([starting, crash, asked.then(() => undefined)]);
   } catch (error) {
     return refuse(log, error);
   }
-  const code = await Promise.race([asked, agent.restart, agent.fault, crash]).then(
-    (reason) => {
-      log.info({ event: "stopping", reason }, `stopping: ${reason}`);
-      return EXIT.stopped;
-    },
-    (error: unknown) => {
-      log.fatal({ event: "fault", ...causeOf(error), stack: stackOf(error) }, `fault: ${messageOf(error)}`);
-      return EXIT.fault;
-    },
-  );
-  await Promise.race([agent.stop(), systemClock.sleep(STOP_DEADLINE)]);
+  try {
+    const reason = await Promise.race(agent ? [asked, agent.restart, agent.fault, crash] : [asked]);
+    log.info({ event: "stopping", reason }, `stopping: ${reason}`);
+  } catch (error) {
+    log.fatal({ event: "fault", ...causeOf(error), stack: stackOf(error) }, `fault: ${messageOf(error)}`);
+    code = EXIT.fault;
+  }
+  const stopped = starting.then((started) => started.stop());
+  await Promise.race([stopped, systemClock.sleep(STOP_DEADLINE)]).catch(() => undefined);
   end();
   return code;
 }

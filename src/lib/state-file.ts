@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "./atomic-file.ts";
+import { ENDLESS, type Patience, READ } from "./patience.ts";
 import { createTurn } from "./turn.ts";
 import { FREE, type WriteRight } from "./write-right.ts";
 
@@ -28,13 +29,14 @@ export interface StateFileListener {
 /**
  * `parse` turns what is in the file into a value, or undefined if it is not one. Faults are told and not thrown: such
  * state is a convenience, its loss must not stop the cave. `right` is asked before
- * each write.
+ * each write. With `patience` neither a read nor a write lasts for ever.
  */
 export function createStateFile<T>(
   file: string,
   parse: (content: unknown) => T | undefined,
   { onFault, onWritten = () => undefined }: StateFileListener,
   right: WriteRight = FREE,
+  patience: Patience = ENDLESS,
 ): RetriedStateFile<T> {
   const turn = createTurn();
   let written: string | undefined;
@@ -52,7 +54,7 @@ export function createStateFile<T>(
     if (text === written && !unwritten) return;
     try {
       await right.take();
-      await writeFileAtomically(file, `${text}\n`);
+      await patience(() => writeFileAtomically(file, `${text}\n`));
       written = text;
       unwritten = undefined;
       if (isFaulty) onWritten();
@@ -66,7 +68,7 @@ export function createStateFile<T>(
   return {
     async read() {
       try {
-        return parse(JSON.parse(await readFile(file, "utf8")));
+        return parse(JSON.parse(await patience(() => readFile(file, "utf8"), READ)));
       } catch (error) {
         if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) tellFault(error);
         return undefined;

@@ -1,3 +1,4 @@
+import type { Patience } from "../lib/patience.ts";
 import { createRanges, gapsOf, type Range, type Ranges } from "./ranges.ts";
 import { openSlots, SLOT_ROOM, type Slots } from "./slots.ts";
 
@@ -19,16 +20,17 @@ export interface Cursor {
   write(waiting: Ranges, last: number, options: { sync: boolean }): Promise<void>;
 }
 
-export function createCursor(file: string): Cursor {
+export function createCursor(file: string, patience: Patience): Cursor {
   let slots: Slots | undefined;
   return {
     async read() {
-      slots = await openSlots(file);
+      slots = await patience(() => openSlots(file));
       return slots.text === undefined ? undefined : decode(slots.text);
     },
     async write(waiting, last, options) {
-      slots ??= await openSlots(file);
-      await slots.write(encode(waiting, last), options);
+      slots ??= await patience(() => openSlots(file));
+      const { write } = slots;
+      await patience(() => write(encode(waiting, last), options));
     },
   };
 }

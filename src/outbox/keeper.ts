@@ -218,7 +218,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
         await right.take();
         await disk.open(ledger.counts().lastSequence + 1);
       } catch (error) {
-        if (isAgentError(error)) throw error;
+        if (isAgentError(error) && !error.retryable) throw error;
         goToMemory(error);
       }
     },

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { causeOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Patience } from "../lib/patience.ts";
 import type { WriteRight } from "../lib/write-right.ts";
 import type { Logger } from "../log.ts";
 import type { OutboxEvent } from "./health.ts";
@@ -14,6 +15,8 @@ export interface OutboxParts {
   clock: Clock;
   /** To write to the state directory. */
   right: WriteRight;
+  /** With its disk. */
+  patience: Patience;
   onHealth: (event: OutboxEvent) => void;
 }
 
@@ -22,7 +25,7 @@ const MEBIBYTE = 1024 * 1024;
 /** The configured outbox with its sequence, in the state directory. Rejects with `OUTBOX_NEWER_FORMAT`. */
 export async function openOutbox<T>(
   { state, outbox }: Pick<Config, "state" | "outbox">,
-  { log, clock, right, onHealth }: OutboxParts,
+  { log, clock, right, patience, onHealth }: OutboxParts,
 ): Promise<Outbox<T>> {
   return openSegmentOutbox<T>({
     directory: join(state.directory, "outbox"),
@@ -30,6 +33,7 @@ export async function openOutbox<T>(
       onLeap: (error) =>
         log.error({ event: "sequence-leap", ...causeOf(error) }, `${error.message}; ${error.remedy}`),
       right,
+      patience,
     }),
     maxBytes: outbox.maxMebibytes * MEBIBYTE,
     maxAge: outbox.maxAge,
@@ -38,5 +42,6 @@ export async function openOutbox<T>(
     clock,
     onHealth,
     right,
+    patience,
   });
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
+import { ENDLESS, type Patience } from "../lib/patience.ts";
 import { createTurn } from "../lib/turn.ts";
 import type { WriteRight } from "../lib/write-right.ts";
 import { createCursor } from "./cursor.ts";
@@ -11,6 +12,7 @@ import { type OutboxEvent, tooLarge } from "./health.ts";
 import { createKeeper } from "./keeper.ts";
 import { createLedger } from "./ledger.ts";
 import type { Entry, Outbox } from "./outbox.ts";
+import { patientFiles } from "./patient-files.ts";
 import type { Sequence } from "./sequence.ts";
 import { createWaiters } from "./waiters.ts";
 
@@ -34,6 +36,8 @@ export interface SegmentOutboxOptions {
   onHealth?: (event: OutboxEvent) => void;
   /** Asked before anything is written; reading needs none. Left out: nobody else writes there. */
   right?: WriteRight;
+  /** Left out: a disk that hangs is waited for. */
+  patience?: Patience;
   /** Bytes of a segment, a whole number ≥ 8192; default 1 MiB. */
   segmentBytes?: number;
   /** Default: those of this machine. */
@@ -48,27 +52,28 @@ const CURSOR_BYTES = 8192;
  * An outbox on disk. `append` resolves when the entry survives the death of the process, for an urgent one also a power
  * cut; an ordinary one survives that after `syncEvery` at the latest. Acknowledgements are written without a sync: after
  * a crash some entries come again, with the same sequence. Damage costs the entries that it touches, and they are
- * counted as dropped. While the disk is full, read-only or broken, entries wait in memory, the oldest dropped beyond
+ * counted as dropped. While the disk is full, read-only or broken, or hangs, entries wait in memory, the oldest dropped beyond
  * `ringCapacity`, and go to disk in order as soon as it can be used again. Payloads come back as JSON gives them.
  *
  * Rejects with a RangeError for options out of range, and with an AgentError, `OUTBOX_NEWER_FORMAT`, if a later version
  * of the agent wrote here: then nothing has been touched. A disk that cannot be used is no reason to reject.
  */
 export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promise<Outbox<T>> {
-  const { directory, sequence, files = nodeFiles, segmentBytes = SEGMENT_BYTES } = options;
+  const { directory, sequence, segmentBytes = SEGMENT_BYTES } = options;
+  const { files = nodeFiles, patience = ENDLESS } = options;
   checkOptions(options, segmentBytes);
   const waiters = createWaiters();
   const ledger = createLedger((event) => options.onHealth?.(event));
   const disk = createDisk({
     folder: directory,
-    files,
+    files: patientFiles(files, patience),
     segmentBytes,
     maxBytes: options.maxBytes - CURSOR_BYTES,
     waiting: ledger.waiting,
     onDropped: ({ held }, reason) => ledger.drop(held, reason),
     onLost: ledger.lose,
   });
-  const cursor = createCursor(join(directory, "acknowledged"));
+  const cursor = createCursor(join(directory, "acknowledged"), patience);
   const inTurn = createTurn();
   const keeper = createKeeper({ ...options, disk, cursor, ledger, inTurn, onMore: waiters.check });
   await keeper.open();

@@ -1,5 +1,6 @@
 import { AgentError, messageOf } from "../errors.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
+import { ENDLESS, type Patience, READ } from "../lib/patience.ts";
 import { createTurn } from "../lib/turn.ts";
 import { FREE, type WriteRight } from "../lib/write-right.ts";
 import { openSlots, type Slots } from "./slots.ts";
@@ -25,6 +26,8 @@ export interface SequenceOptions {
   onLeap?: (error: AgentError) => void;
   /** Asked before the file is written. Left out: nobody else writes it. */
   right?: WriteRight;
+  /** Left out: a disk that hangs is waited for. */
+  patience?: Patience;
 }
 
 const DEFAULT_BLOCK = 100;
@@ -56,10 +59,11 @@ const EPOCH = Date.UTC(2020, 0, 1);
  * cloud would drop new samples as doubles of old ones: the numbers go on after a leap.
  */
 export async function openSequence(file: string, options: SequenceOptions = {}): Promise<Sequence> {
-  const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random, right = FREE } = options;
+  const { block = DEFAULT_BLOCK, clock = systemClock, random = Math.random } = options;
+  const { right = FREE, patience = ENDLESS } = options;
   if (!Number.isSafeInteger(block) || block < 1 || block > MOST_BLOCK)
     throw new RangeError(`block: ${block} is no whole number from 1 to ${MOST_BLOCK}`);
-  const { slots, start, fault } = await readMark(file);
+  const { slots, start, fault } = await readMark(file, patience);
   const inTurn = createTurn();
   /** The last number given out, the last that was reserved, and the last that may be given without. */
   let last = start.isClean ? start.reserved : start.reserved + MARGIN;
@@ -71,7 +75,8 @@ export async function openSequence(file: string, options: SequenceOptions = {}):
 
   async function mark(upTo: number, isClean: boolean): Promise<void> {
     await right.take();
-    await slots.write(JSON.stringify({ reserved: upTo, clean: isClean }), { sync: true });
+    const text = JSON.stringify({ reserved: upTo, clean: isClean });
+    await patience(() => slots.write(text, { sync: true }));
     reserved = upTo;
     allowed = upTo + MARGIN;
     failures = 0;
@@ -128,9 +133,9 @@ interface Start {
 
 const UNKNOWN: Mark = { reserved: 0, isClean: true };
 
-async function readMark(file: string): Promise<Start> {
+async function readMark(file: string, patience: Patience): Promise<Start> {
   try {
-    const slots = await openSlots(file);
+    const slots = await patience(() => openSlots(file), READ);
     const start = parseMark(slots);
     return start ? { slots, start } : { slots, start: UNKNOWN, fault: corrupt(file) };
   } catch (cause) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AgentError, isAgentError } from "../errors.ts";
 import { isAbsence } from "../lib/absence.ts";
 import type { Clock } from "../lib/clock.ts";
+import { ENDLESS, type Patience, READ } from "../lib/patience.ts";
 import { shared } from "../lib/shared.ts";
 import type { WriteRight } from "../lib/write-right.ts";
 import { refuseOtherDevice } from "./device.ts";
@@ -17,6 +18,8 @@ export interface StateClaimParts {
   directory: string;
   deviceId: string;
   clock: Clock;
+  /** Left out: a disk that hangs is waited for. */
+  patience?: Patience;
   /** After a first try that has failed: why it is somebody else's; undefined: it was taken. */
   onChange: (refusal: AgentError | undefined) => void;
 }
@@ -26,7 +29,8 @@ export interface StateClaimParts {
  * `STATE_OF_ANOTHER_DEVICE`, if it is somebody else's. Once another agent has worked on it, it is not taken any more: what
  * was read from it before is not what is there now. What could not be seen before was not read either, and is taken.
  */
-export function createStateClaim({ directory, deviceId, clock, onChange }: StateClaimParts): StateClaim {
+export function createStateClaim(parts: StateClaimParts): StateClaim {
+  const { directory, deviceId, clock, patience = ENDLESS, onChange } = parts;
   let lock: StateLock | undefined;
   /** What others would have changed, as it was when the first try failed. */
   let before: Stamp[] | undefined;
@@ -51,14 +55,24 @@ export function createStateClaim({ directory, deviceId, clock, onChange }: State
       onChange(undefined);
     } catch (error) {
       if (before && isAgentError(error)) onChange(error);
-      before ??= await stampsOf(directory);
       throw error;
     }
   });
 
+  async function look(): Promise<Stamp[]> {
+    return patience(() => stampsOf(directory), READ).catch(() => TELLING.map(() => undefined));
+  }
+
   return {
     take: async () => {
-      if (!lock) await take();
+      if (lock) return;
+      try {
+        await patience(take, READ);
+      } catch (error) {
+        // One that hangs may have the lock after all, but later: by then others may have had it.
+        before ??= await look();
+        throw error;
+      }
     },
     isTaken: () => lock !== undefined,
     release: async () => lock?.release(),

@@ -4,6 +4,7 @@ import { AgentError, causeOf, isAgentError, messageOf } from "../errors.ts";
 import { type KeptAssignment, parseAssignment } from "../hub/assignment.ts";
 import { parseKeptSettings } from "../hub/twin.ts";
 import { makeFolder } from "../lib/make-folder.ts";
+import type { Patience } from "../lib/patience.ts";
 import { createStateFile, type StateFile, type StateFileListener } from "../lib/state-file.ts";
 import type { WriteRight } from "../lib/write-right.ts";
 import type { Logger } from "../log.ts";
@@ -26,11 +27,12 @@ export interface KeptParts {
   directory: string;
   log: Logger;
   right: WriteRight;
+  patience: Patience;
   /** Some of it cannot be kept, and why; undefined: all can be again. */
   onChange: (fault: AgentError | undefined) => void;
 }
 
-export async function openKept({ directory, log, right, onChange }: KeptParts): Promise<Kept> {
+export async function openKept({ directory, log, right, patience, onChange }: KeptParts): Promise<Kept> {
   const faulty = new Map<string, AgentError>();
 
   function tell(error: unknown): AgentError {
@@ -52,12 +54,12 @@ export async function openKept({ directory, log, right, onChange }: KeptParts): 
   const again: (() => Promise<void>)[] = [];
 
   function file<T>(name: string, parse: (content: unknown) => T | undefined): StateFile<T> {
-    const made = createStateFile(join(directory, `${name}.json`), parse, listener(name), right);
+    const made = createStateFile(join(directory, `${name}.json`), parse, listener(name), right, patience);
     again.push(made.writeAgain);
     return made;
   }
 
-  await makeFolder(directory).catch(tell);
+  await patience(() => makeFolder(directory)).catch(tell);
   return {
     async writeAgain() {
       for (const each of again) await each();

@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { messageOf } from "#agent/errors.js";
+import { createPatience } from "#agent/lib/patience.js";
 import { createStateFile } from "#agent/lib/state-file.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { makePipe } from "../support/pipe.ts";
+import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cave-state-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -77,4 +82,31 @@ test("a folder that cannot be written is told once and does not throw; later wri
   await state.write(1);
   await state.write(2);
   assert.equal(faults.length, 1);
+});
+
+test("a file that hangs is told and counts as none, and is written once it answers", async (t) => {
+  const file = join(folder, "hanging.json");
+  const pipe = makePipe(t, file);
+  if (!pipe) return;
+  const clock = createFakeClock();
+  const told: string[] = [];
+  const state = createStateFile(
+    file,
+    asNumber,
+    { onFault: (error) => told.push(messageOf(error)), onWritten: () => told.push("written") },
+    undefined,
+    createPatience(folder, clock),
+  );
+  const read = state.read();
+  await clock.advance(5000);
+  assert.equal(await read, undefined);
+  assert.match(told[0] ?? "", /^no answer within 5 s/);
+  await state.write(1);
+  assert.match(told[1] ?? "", /still owes an answer/);
+  pipe.release();
+  await until("the file is written", async () => {
+    await state.writeAgain();
+    return told.length === 3;
+  });
+  assert.deepEqual([told[2], readFileSync(file, "utf8")], ["written", "1\n"]);
 });

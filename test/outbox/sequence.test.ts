@@ -5,7 +5,11 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
+import { createPatience } from "#agent/lib/patience.js";
 import { openSequence, type Sequence } from "#agent/outbox/sequence.js";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { makePipe } from "../support/pipe.ts";
+import { temporaryDirectory } from "../support/pki.ts";
 import { temporaryFolder } from "./support.ts";
 
 const MARGIN = 10_000;
@@ -43,6 +47,23 @@ describe("openSequence", () => {
     assert.deepEqual(await take(second, 2), [5, 6]);
     const afterCrash = await openSequence(file, { block: 10 });
     assert.deepEqual(await take(afterCrash, 1), [14 + MARGIN + 1]);
+  });
+
+  it("gives numbers, after a leap, where its file hangs", async (t) => {
+    const folder = await temporaryDirectory(t);
+    const file = join(folder, "sequence");
+    if (!makePipe(t, file)) return;
+    const clock = createFakeClock();
+    const told: string[] = [];
+    const opening = openSequence(file, {
+      patience: createPatience(folder, clock),
+      onLeap: ({ code }) => told.push(code),
+    });
+    await clock.advance(5000);
+    const sequence = await opening;
+    assert.deepEqual(told, ["SEQUENCE_UNREADABLE"]);
+    const [first = 0, second] = await take(sequence, 2);
+    assert.ok(first > 2 ** 32 && second === first + 1, `${first}, ${second}`);
   });
 
   it("goes on from a file of version 0.1, and from one that a person wrote", async () => {

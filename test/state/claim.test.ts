@@ -5,11 +5,15 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
+import { createPatience } from "#agent/lib/patience.js";
 import { listenOnPath } from "#agent/lib/unix-socket.js";
 import { createStateClaim } from "#agent/state/claim.js";
 import { lockState } from "#agent/state/lock.js";
 import { defer } from "../support/cleanup.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { makePipe } from "../support/pipe.ts";
 import { temporaryDirectory } from "../support/pki.js";
+import { until } from "../support/until.ts";
 
 /** There is no such directory. */
 const withFile = (path: string) => writeFileSync(path, "");
@@ -127,4 +131,32 @@ test("another device that comes while the lock is being taken keeps its director
   await assert.rejects(claim.take(), hasCode("STATE_OF_ANOTHER_DEVICE"));
   assert.deepEqual([claim.isTaken(), told], [false, ["STATE_OF_ANOTHER_DEVICE"]]);
   assert.deepEqual(readdirSync(directory), ["device.json"]);
+});
+
+test("a directory that hangs is given up for now, and taken once it answers", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const pipe = makePipe(t, join(directory, "device.json"));
+  if (!pipe) return;
+  const clock = createFakeClock();
+  const claim = createStateClaim({
+    directory,
+    deviceId: "cave-01",
+    clock,
+    patience: createPatience(directory, clock),
+    onChange: () => undefined,
+  });
+  const first = assert.rejects(claim.take(), hasCode("STATE_NOT_KEPT"));
+  await clock.advance(5000);
+  await first;
+  await assert.rejects(claim.take(), /still owes an answer/);
+  assert.equal(claim.isTaken(), false);
+  pipe.release();
+  rmSync(join(directory, "device.json"));
+  await until("the directory is taken", () =>
+    claim.take().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await claim.release();
 });
