@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAgentError } from "#agent/errors.js";
@@ -14,6 +14,7 @@ import {
   type StatusServer,
   type StatusServerOptions,
 } from "#agent/health/socket.js";
+import { checkSocket } from "#agent/health/unix-socket.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";
 import { healthDocument } from "./support.js";
@@ -131,6 +132,15 @@ test("what is no socket is left as it is; a path that is too long is refused", a
   );
   const below = join(file, "status.sock");
   await assert.rejects(open(t, { socket: below }), refusal("STATUS_SOCKET_UNUSABLE", /ENOTDIR|EEXIST/));
+});
+
+test("the look before the start takes a socket for one, and refuses what is something else", async (t) => {
+  const { socket } = await open(t);
+  await checkSocket(socket);
+  const file = join(dirname(socket), "notes.txt");
+  writeFileSync(file, "precious");
+  await assert.rejects(checkSocket(file), refusal("STATUS_SOCKET_UNUSABLE", /something else than a socket/));
+  assert.equal(readFileSync(file, "utf8"), "precious");
 });
 
 test("a client that reads nothing is cut off, and meanwhile others are answered", async (t) => {

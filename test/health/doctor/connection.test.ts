@@ -41,7 +41,9 @@ async function assigned(t: TestContext) {
 test("no agent runs, nothing is kept: the device registers, and the hub lets it in", async (t) => {
   const { rig, look } = await setUp(t);
   const hub = rig.cloud.endpoints.hubs[0]?.hostName;
+  const sockets = openSockets();
   assert.deepEqual(await look(), { result: "ok", detail: `${hub} lets cave-01 in, as the DPS assigns` });
+  await until("doctor has left the hub", () => openSockets() <= sockets);
   const { reported } = await rig.service.getTwin("cave-01");
   assert.deepEqual(reported, { $version: 1 }, "nothing was written to its twin");
 });
