@@ -33,12 +33,7 @@ const BETWEEN = 50;
  * have; with the error of the file system if nothing can be written there.
  */
 export async function lockState(directory: string, who: string, clock: Clock): Promise<StateLock> {
-  if (Buffer.byteLength(join(directory, nameOf(999_999_999))) > LONGEST_SOCKET_PATH) {
-    throw configError(
-      `state.directory: the path ${directory} is too long for a socket in it`,
-      "name a shorter one",
-    );
-  }
+  refuseTooLong(directory);
   await makeFolder(directory);
   for (;;) {
     const [highest = 0] = await numbersIn(directory);
@@ -54,6 +49,13 @@ export async function lockState(directory: string, who: string, clock: Clock): P
     }
     await close(server);
   }
+}
+
+/** Throws `CONFIG_INVALID` for a path that no socket can have. Node would cut it off, and listen somewhere else. */
+export function refuseTooLong(directory: string): void {
+  if (Buffer.byteLength(join(directory, nameOf(999_999_999))) <= LONGEST_SOCKET_PATH) return;
+  const problem = `state.directory: the path ${directory} is too long for a socket in it`;
+  throw configError(problem, "name a shorter one");
 }
 
 /** Highest first. */

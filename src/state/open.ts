@@ -9,6 +9,7 @@ import type { Logger } from "../log.ts";
 import { createStateClaim } from "./claim.ts";
 import { bindState } from "./device.ts";
 import { type Kept, openKept, stateNotKept } from "./kept.ts";
+import { refuseTooLong } from "./lock.ts";
 
 /** The state directory, in the hands of this agent for as long as it runs. */
 export interface State {
@@ -59,6 +60,7 @@ export async function openState(parts: StateParts): Promise<State> {
 
 /** Rejects with `CONFIG_INVALID` if the state directory cannot be one. A disk that cannot be written is no reason. */
 export async function checkStateDirectory(directory: string, patience = ENDLESS): Promise<void> {
+  refuseTooLong(directory);
   const found = await patience(() => stat(directory), READ).catch(() => undefined);
   if (found && !found.isDirectory()) {
     throw configError(`state.directory: ${directory} is a file, not a folder`, "name a folder, or a new one");

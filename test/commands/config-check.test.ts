@@ -41,6 +41,11 @@ const WRONG: Wrong[] = [
     reason: /state\.directory: .* is a file, not a folder/,
   },
   {
+    what: "a state directory with too long a path for a socket in it",
+    changes: { "state.directory": `/tmp/${"x".repeat(90)}` },
+    reason: /state\.directory: the path .*x is too long for a socket in it/,
+  },
+  {
     what: "an outbox of a later version",
     leave(directory) {
       mkdirSync(join(directory, "outbox"));

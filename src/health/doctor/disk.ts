@@ -4,6 +4,7 @@ import { messageOf } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
 import { existingPart, tryToWrite } from "../../lib/writable.ts";
 import { refuseOtherDevice } from "../../state/device.ts";
+import { refuseTooLong } from "../../state/lock.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 
 const MIB = 2 ** 20;
@@ -16,6 +17,7 @@ export const diskCheck: ConfiguredCheck = {
   title: "state directory",
   needs: ["state.directory"],
   async look({ config }) {
+    refuseTooLong(config.state.directory);
     const deviceId = deviceIdOf(config);
     if (deviceId !== undefined) await refuseOtherDevice(config.state.directory, deviceId);
     return lookAtDisk(config.state.directory);

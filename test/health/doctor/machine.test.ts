@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { clockCheck } from "#agent/health/doctor/clock.js";
@@ -70,4 +70,13 @@ test("a file where the state directory should be", async (t) => {
   assert.equal(result, "failed");
   assert.match(detail, /is a file, not a folder/);
   assert.match(remedy ?? "", /make .*state a folder/);
+});
+
+test("a state directory that run would refuse, for no socket can have such a path", async (t) => {
+  const { config } = await setUp(t);
+  const text = readFileSync(config, "utf8");
+  writeFileSync(config, text.replace('"state"', `"/tmp/${"x".repeat(90)}"`));
+  const { result, detail, remedy } = await findingOf(diskCheck, config);
+  assert.deepEqual([result, remedy], ["failed", "name a shorter one"]);
+  assert.match(detail, /too long for a socket in it/);
 });
