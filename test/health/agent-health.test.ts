@@ -93,9 +93,12 @@ describe("health of the connection", () => {
     assert.deepEqual(await lose(200_000), [], "the first is too long ago");
     assert.deepEqual(await lose(99_999), ["HUB_FLAPPING"]);
     assert.match(health.conditions()[0]?.remedy ?? "", /no other agent uses this device's certificate/);
+    assert.equal(health.conditions()[0]?.cause, "it was lost 3 times within 5 minutes");
+    const last = new Date(clock.now()).toISOString();
     await clock.advance(299_999);
     health.look();
     assert.deepEqual(codes(), ["HUB_FLAPPING"]);
+    assert.equal(health.conditions()[0]?.cause, `it was lost again and again, the last time at ${last}`);
     await clock.advance(1);
     health.look();
     assert.deepEqual(codes(), []);
