@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getStatus } from "../../support/status.ts";
-import { type Cave, FAN } from "./cave.ts";
+import { until } from "../../support/until.ts";
+import { type Cave, FAN, PATIENCE } from "./cave.ts";
 import { DEVICE_ID } from "./gateway.ts";
 
 const CHIP = "pinctrl-bcm2835";
@@ -36,7 +37,14 @@ async function transferParts({ rig, hardware, part, sensorBecomes, reads }: Cave
     await hardware.order({ do: "setChip", faults: { heaterAfterReset: false } });
     await reads();
     await hardware.order({ do: "look" });
-    assert.deepEqual(await hardware.heaters(), [false, true, false]);
+    // It answers a little later than it is told.
+    let heaters: boolean[] = [];
+    const isTold = async () => {
+      heaters = await hardware.heaters();
+      return heaters.length > 2;
+    };
+    await until("its last report", isTold, { ...PATIENCE, onTimeout: () => String(heaters) });
+    assert.deepEqual(heaters, [false, true, false]);
   });
 }
 
