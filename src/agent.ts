@@ -122,6 +122,7 @@ export async function startAgent(
     { name: "state", run: state.run, afterStop: state.close },
     { name: "outbox", afterStop: () => outbox.close() },
     ...cloud.rooms({
+      ready: cave.control.begun,
       onMethod,
       onSettings: cave.control.reconsider,
       onChange: health.look,

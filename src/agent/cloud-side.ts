@@ -37,6 +37,8 @@ export interface CloudSide {
 
 /** What the cloud sets off in the agent. */
 export interface CloudListener extends Pick<HubEventParts, "onMethod" | "lastBoot"> {
+  /** Resolves when the session may begin: the cave comes first. Rejects as `signal` aborts. */
+  ready: (signal: AbortSignal) => Promise<void>;
   /** Other settings are in force. */
   onSettings: () => void;
   /** The connection has changed, or the certificate was looked at. */
@@ -94,7 +96,7 @@ export async function openCloudSide(config: Config, parts: CloudSideParts): Prom
       if (identity.reload()) session.reconnect("a new certificate was installed");
       else session.tryNow();
     },
-    rooms({ onMethod, onSettings, onChange, lastBoot }) {
+    rooms({ ready, onMethod, onSettings, onChange, lastBoot }) {
       const events = createHubEvents({
         log,
         session,
@@ -114,7 +116,15 @@ export async function openCloudSide(config: Config, parts: CloudSideParts): Prom
         onChange();
       };
       return [
-        { name: "session", run: (signal) => session.run(events, signal) },
+        {
+          name: "session",
+          async run(signal) {
+            // On a small gateway the SDK's first steps keep the event loop for seconds, in which the fan's and the sensor's
+            // deadlines would pass unseen.
+            await ready(signal).catch(() => undefined);
+            await session.run(events, signal);
+          },
+        },
         { name: "reported", run: reported.run },
         { name: "outbox report", run: outboxReport.run },
         { name: "courier", run: samples.run, beforeStop: samples.drain },

@@ -5,6 +5,8 @@ import { createMonitor } from "./chardev-monitor.ts";
 import { describeChip, findLine } from "./chips.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { createGpiod, type Gpiod } from "./gpiod.ts";
+import type { LineInfo } from "./gpiod-output.ts";
+import type { ToolLine } from "./gpiod-syntax.ts";
 import { lineText } from "./line.ts";
 
 /**
@@ -29,17 +31,30 @@ export function createChardev(clock: Clock, gpiod: Gpiod = createGpiod()): GpioD
     return { line, direction };
   }
 
+  /**
+   * Of a line that nobody has. The kernel tells what the last user had made of it, though the line has floated since, and
+   * looks at the chip itself only when the next one takes it: who reads it.
+   */
+  async function lookAtFree(tool: ToolLine, told: LineInfo["direction"]) {
+    if (told === "input") return { direction: told, level: undefined };
+    const level = await gpiod.readOutput(tool);
+    if (level === undefined) return { direction: told, level };
+    const { direction } = await gpiod.info(tool);
+    return { direction, level: direction === "output" ? level : undefined };
+  }
+
   return {
     async look(request) {
       const { tool, where } = await find(request);
-      const { direction, consumer } = await gpiod.info(tool);
-      const isFree = direction === "output" && consumer === undefined;
-      const on = isFree ? await gpiod.readOutput(tool).catch(() => undefined) : undefined;
-      return { where, direction, on, consumer };
+      const { direction: told, consumer } = await gpiod.info(tool);
+      const unread = { direction: told, level: undefined };
+      const { direction, level } =
+        consumer === undefined ? await lookAtFree(tool, told).catch(() => unread) : unread;
+      return { where, direction, on: level, consumer };
     },
     async openOutput(request, onLost) {
       const { line, direction } = await findFree(request);
-      const level = direction === "output" ? await gpiod.readOutput(line.tool) : undefined;
+      const { level } = await lookAtFree(line.tool, direction);
       const found = level ?? request.initial;
       const holder = createHolder(line, gpiod, clock, onLost);
       await holder.set(found);

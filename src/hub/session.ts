@@ -77,13 +77,21 @@ export function createSession(options: SessionOptions): Session {
     const told: AttemptListener = {
       onEarly: (error) => enter("waiting-for-clock", error.message, listener, error),
       onAsk: () => enter("provisioning", standing.cause(), listener, standing.error()),
-      onAssigned: (hub) => enter("connecting", `assigned to ${hub}`, listener),
+      // What keeps it from the hub stays in sight until it is there.
+      onAssigned: (hub) =>
+        enter(
+          "connecting",
+          standing.error() ? standing.cause() : `assigned to ${hub}`,
+          listener,
+          standing.error(),
+        ),
     };
     const connection = await attempt(told, listener, signal);
     connects += 1;
     return connection;
   }
 
+  /** Resolves if the end was asked for: the next try begins at once. Rejects with `HUB_LOST`. */
   async function stayOnline(current: Connection, listener: HubListener, signal: AbortSignal): Promise<void> {
     const stop = () => current.lose("stop");
     signal.addEventListener("abort", stop, { once: true });
@@ -93,14 +101,20 @@ export function createSession(options: SessionOptions): Session {
     const onlineAt = clock.monotonic();
     const why = await current.lost;
     live = undefined;
-    if (!isEndAsked && !signal.aborted) losses += 1;
+    const wasAsked = isEndAsked || signal.aborted;
     isEndAsked = false;
+    if (!wasAsked) losses += 1;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
-    // The loss of a sound connection is none of the failures that make up ten.
-    if (isSound) failures = -1;
+    if (isSound) failures = 0;
     signal.removeEventListener("abort", stop);
     await current.close();
+    if (wasAsked) {
+      enter("connecting", why, listener);
+      return;
+    }
+    // The loss of a sound connection is none of the failures that make up ten.
+    if (isSound) failures -= 1;
     throw new AgentError(`the hub connection was lost: ${why}`, {
       code: "HUB_LOST",
       retryable: true,

@@ -1,4 +1,4 @@
-import { causeOf } from "../errors.ts";
+import { causeOf, isAgentError } from "../errors.ts";
 import type { IdentityListener } from "../hub/identity-source.ts";
 import type { Logger } from "../log.ts";
 
@@ -15,9 +15,12 @@ export function createCertificateLog(log: Logger): IdentityListener {
       log.warn({ event: "certificate-unusable", ...causeOf(error) }, "the old certificate stays");
     },
     onFallback({ thumbprint }, why) {
+      const isRefused = isAgentError(why) && why.code === "CERTIFICATE_REFUSED";
       log.warn(
         { event: "certificate-fallback", ...causeOf(why), thumbprint },
-        "the new certificate does not get in: back to the old one",
+        isRefused
+          ? "the new certificate does not get in: back to the old one"
+          : "the new certificate has not got in yet: the old one is tried as well",
       );
     },
   };

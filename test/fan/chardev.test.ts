@@ -85,6 +85,18 @@ for (const [version, found] of [
   });
 }
 
+test("a line that floats is no output for having been one: its level is not the fan's", async (t) => {
+  const { gpiod, driver } = await setUp(t);
+  gpiod.letGo(17, 1);
+  const { direction, on } = await driver.look(LINE);
+  assert.deepEqual([direction, on], ["input", undefined]);
+  gpiod.letGo(17, 1);
+  const output = await driver.openOutput(OUTPUT, unheard);
+  defer(t, () => output.close());
+  assert.equal(output.found, false);
+  assert.equal(gpiod.level(17), 0);
+});
+
 test("a line that is exported in sysfs is said to be", async (t) => {
   const { gpiod, driver } = await setUp(t);
   gpiod.occupy(17, "sysfs");

@@ -17,7 +17,7 @@ busy() {
 
 # A line that nobody holds any more is an input again, and floats to low, as with the mainline drivers of the Pi.
 look() {
-	direction=input level=0 low=0 consumer='' pid=
+	direction=input level=0 low=0 consumer='' pid= stale=
 	[ -f "$state/$1" ] && . "$state/$1"
 	[ -z "$pid" ] || [ "$pid" = 0 ] || kill -0 "$pid" 2>/dev/null && return
 	[ $direction = output ] && level=0
@@ -100,8 +100,14 @@ gpioinfo)
 	;;
 gpioget)
 	look "$offset"
-	[ $asis = 1 ] || direction=input
-	request $direction
+	if [ $asis = 1 ] && [ -z "$consumer" ]; then
+		[ "$chip" = gpiochip0 ] || fail "cannot find GPIO chip character device '$chip'"
+		[ "$stale" = 1 ] && direction=input
+		keep
+	else
+		[ $asis = 1 ] || direction=input
+		request $direction
+	fi
 	echo $((level ^ activelow))
 	;;
 gpioset)
