@@ -18,6 +18,9 @@ import { status } from "./status.ts";
 
 const DEFAULT_CONFIG = "/etc/cave-agent/config.toml";
 
+/** Says with which exit code a command has ended. */
+type End = (code: number) => void;
+
 /** What a person can ask of the agent: argv (without node and script) → exit code. */
 export async function main(argv: string[]): Promise<number> {
   let code: number = EXIT.stopped;
@@ -28,19 +31,34 @@ export async function main(argv: string[]): Promise<number> {
     .version(VERSION)
     .showHelpAfterError("(try --help)")
     .exitOverride();
+  for (const add of [addRun, addConfigCheck, addStatus, addDoctor, addRead, addFan]) {
+    add(program, (ended) => {
+      code = ended;
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.stopped : EXIT.usage;
+    process.stderr.write(`cave-agent: ${messageOf(error)}\n`);
+    return EXIT.fault;
+  }
+  return code;
+}
+
+function addRun(program: Command, end: End): void {
   program
     .command("run")
     .description("run the daemon until SIGTERM or SIGINT")
-    .option(
-      "-c, --config <file>",
-      "configuration (TOML); each key also as CAVE_<SECTION>_<KEY>",
-      DEFAULT_CONFIG,
-    )
+    .addOption(configOption("needed"))
     .action(async ({ config }: { config: string }) => {
       // All others do without the cloud's SDK: on a small gateway it takes seconds to load, and `fan safe` is in a hurry.
       const { run } = await import("./run.ts");
-      code = await withConfig(config, run);
+      end(await withConfig(config, run));
     });
+}
+
+function addConfigCheck(program: Command, end: End): void {
   program
     .command("config")
     .description("look after the configuration")
@@ -49,25 +67,36 @@ export async function main(argv: string[]): Promise<number> {
     .argument("[file]", "configuration (TOML)", DEFAULT_CONFIG)
     .action(async (file: string) => {
       const named = "as the argument: cave-agent config check FILE";
-      code = await withConfig(file, (config) => configCheck(file, config), named);
+      end(await withConfig(file, (config) => configCheck(file, config), named));
     });
+}
+
+function addStatus(program: Command, end: End): void {
   program
     .command("status")
     .description("ask the running agent how it is")
-    .option("-c, --config <file>", "the configuration that it runs with", DEFAULT_CONFIG)
+    .addOption(configOption("needed"))
     .option("--json", "for programs", false)
     .action(async ({ config, json }: { config: string; json: boolean }) => {
-      code = await withConfig(config, (loaded) =>
-        status({ socket: statusSocketOf(loaded), stateDirectory: loaded.state.directory, json }),
-      );
+      const ask = (loaded: Config) =>
+        status({ socket: statusSocketOf(loaded), stateDirectory: loaded.state.directory, json });
+      end(await withConfig(config, ask));
     });
+}
+
+interface DoctorArguments extends Partial<Pick<ReadOptions, "bus">>, Partial<Pick<FanOptions, "line">> {
+  config?: string;
+  json: boolean;
+}
+
+function addDoctor(program: Command, end: End): void {
   program
     .command("doctor")
     .description(
       "check everything that the agent needs, by itself; while none runs it connects to the hub for a moment, and asks " +
         "the DPS for one if none is kept; sensor and GPIO also without a configuration",
     )
-    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .addOption(configOption("not needed"))
     .option(
       "--bus <bus>",
       "another I2C bus of an SHT31 than the configured one: 1 or /dev/i2c-1",
@@ -80,63 +109,29 @@ export async function main(argv: string[]): Promise<number> {
     )
     .option("--json", "for programs", false)
     .action(async ({ config, ...given }: DoctorArguments) => {
-      code = await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, keptAssignment });
+      end(await doctor({ file: config, usualFile: DEFAULT_CONFIG, ...given, keptAssignment }));
     });
+}
+
+interface ReadArguments extends Partial<Pick<ReadOptions, "bus" | "address">> {
+  config?: string;
+  watch: boolean;
+  json: boolean;
+}
+
+function addRead(program: Command, end: End): void {
   program
     .command("read")
     .description("read the sensor, with or without a configuration or a running agent")
-    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
+    .addOption(configOption("not needed"))
     .option("--bus <bus>", "I2C bus of an SHT31: 1 or /dev/i2c-1", busArgument)
     .option("--address <address>", "its address: 0x44, 0x45 or auto", addressArgument)
     .option("--watch", "again and again, until Ctrl-C", false)
     .option("--json", "for programs: one line a reading", false)
     .action(async ({ config, bus, address, watch, json }: ReadArguments) => {
-      code = await read({
-        file: config,
-        usualFile: DEFAULT_CONFIG,
-        bus,
-        address,
-        watch,
-        json,
-        signal: untilStopped(),
-      });
+      const signal = untilStopped();
+      end(await read({ file: config, usualFile: DEFAULT_CONFIG, bus, address, watch, json, signal }));
     });
-  program
-    .command("fan")
-    .description(
-      "switch the fan by hand while no agent runs; safe: to fan.safeState, after an agent has died",
-    )
-    .addArgument(new Argument("<action>").choices(FAN_ACTIONS))
-    .option("-c, --config <file>", `configuration (TOML); ${DEFAULT_CONFIG} if it is there`)
-    .option("--line <line>", "another line than the configured one: GPIO17 or chip-label:17", lineArgument)
-    .option("--active-low", "with --line: a low level switches the fan on", false)
-    .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
-    .option("--json", "for programs", false)
-    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
-      const { line, activeLow, driver, json } = given;
-      code = await fan({
-        action,
-        file: config,
-        usualFile: DEFAULT_CONFIG,
-        line,
-        activeLow,
-        driver,
-        json,
-        signal: untilStopped(),
-      });
-    });
-  try {
-    await program.parseAsync(argv, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.stopped : EXIT.usage;
-    process.stderr.write(`cave-agent: ${messageOf(error)}\n`);
-    return EXIT.fault;
-  }
-  return code;
-}
-
-interface DoctorArguments extends Pick<ReadArguments, "bus" | "config">, Pick<FanArguments, "line"> {
-  json: boolean;
 }
 
 interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {
@@ -145,16 +140,37 @@ interface FanArguments extends Partial<Pick<FanOptions, "line" | "driver">> {
   json: boolean;
 }
 
+function addFan(program: Command, end: End): void {
+  program
+    .command("fan")
+    .description(
+      "switch the fan by hand while no agent runs; safe: to fan.safeState, after an agent has died",
+    )
+    .addArgument(new Argument("<action>").choices(FAN_ACTIONS))
+    .addOption(configOption("not needed"))
+    .option("--line <line>", "another line than the configured one: GPIO17 or chip-label:17", lineArgument)
+    .option("--active-low", "with --line: a low level switches the fan on", false)
+    .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
+    .option("--json", "for programs", false)
+    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
+      const { line, activeLow, driver, json } = given;
+      const file = { file: config, usualFile: DEFAULT_CONFIG };
+      end(await fan({ action, ...file, line, activeLow, driver, json, signal: untilStopped() }));
+    });
+}
+
+/** Not needed: the command does without a configuration too. */
+function configOption(need: "needed" | "not needed"): Option {
+  const what = "configuration (TOML); each key also as CAVE_<SECTION>_<KEY>";
+  return need === "needed"
+    ? new Option("-c, --config <file>", what).default(DEFAULT_CONFIG)
+    : new Option("-c, --config <file>", `${what}; ${DEFAULT_CONFIG} if it is there`);
+}
+
 function lineArgument(text: string): Line {
   const line = parseLine(text);
   if (line === undefined) throw new InvalidArgumentError("Allowed are GPIO0 to GPIO45, or chip-label:17.");
   return line;
-}
-
-interface ReadArguments extends Partial<Pick<ReadOptions, "bus" | "address">> {
-  config?: string;
-  watch: boolean;
-  json: boolean;
 }
 
 function busArgument(text: string): number {
