@@ -57,9 +57,9 @@ export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: 
     }
   }
 
-  /** A chip that is still warm is left as after a reset, which the next start sees, be it of another process. */
+  /** A chip that is still warm is left as after a reset: its heater off, which nobody does later; the next start sees it. */
   async function leave(): Promise<void> {
-    if (heater.isHeated()) await session.tell(COMMANDS.softReset).catch(() => undefined);
+    if (heater.isHeated()) await session.reset();
     await session.letGo();
   }
 

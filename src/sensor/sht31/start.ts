@@ -58,19 +58,19 @@ function isOfOneAddress(error: unknown): error is AgentError {
   return isAgentError(error) && OF_ONE_ADDRESS.has(error.code);
 }
 
-/** What was found at a start. */
-export interface Started extends Before {
-  /** Eight hexadecimal digits. */
-  serial: string;
-}
-
 /**
  * Brings a chip from whatever it was doing to a known state: idle, its heater off and seen to be off (some boards come
- * up with it on, esphome/issues #1465), its status cleared, so that bit 4 tells of the next reset.
+ * up with it on, esphome/issues #1465), its status cleared, so that bit 4 tells of the next reset. Resolves to its serial
+ * number, eight hexadecimal digits. `onSeen` is told how it was found before that is lost: also by a start that fails.
  */
-export async function startChip(chip: Chip, signal: AbortSignal): Promise<Started> {
+export async function startChip(
+  chip: Chip,
+  onSeen: (before: Before) => void,
+  signal: AbortSignal,
+): Promise<string> {
   await chip.tell(COMMANDS.stop, signal);
   const before = await chip.status(signal);
+  onSeen({ wasHeated: before.heaterOn, wasReset: before.resetDetected });
   for (const command of [COMMANDS.softReset, COMMANDS.heaterOff, COMMANDS.clearStatus]) {
     await chip.tell(command, signal);
   }
@@ -78,8 +78,7 @@ export async function startChip(chip: Chip, signal: AbortSignal): Promise<Starte
   if (heaterOn) throw heaterStays(chip.address);
   if (resetDetected) throw resets(chip.address);
   const words = await chip.ask(COMMANDS.serial, signal);
-  const serial = words.map((word) => word.toString(16).padStart(4, "0")).join("");
-  return { serial, wasHeated: before.heaterOn, wasReset: before.resetDetected };
+  return words.map((word) => word.toString(16).padStart(4, "0")).join("");
 }
 
 export function heaterStays(address: number): AgentError {
