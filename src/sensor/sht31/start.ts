@@ -77,7 +77,10 @@ export async function startChip(
   const { heaterOn, resetDetected } = await chip.status(signal);
   if (heaterOn) throw heaterStays(chip.address);
   if (resetDetected) throw resets(chip.address);
-  const words = await chip.ask(COMMANDS.serial, signal);
+  return serialOf(await chip.ask(COMMANDS.serial, signal));
+}
+
+export function serialOf(words: readonly number[]): string {
   return words.map((word) => word.toString(16).padStart(4, "0")).join("");
 }
 
@@ -95,5 +98,14 @@ export function resets(address: number): AgentError {
     code: "SENSOR_RESET",
     retryable: true,
     remedy: "check the sensor's supply (2.4 to 5.5 V at the sensor) and its plug",
+  });
+}
+
+/** Two words with sound CRCs, as a measurement has. */
+export function saysSerial(address: number): AgentError {
+  return new AgentError(`the sensor at ${asAddress(address)} gave its serial number, not a measurement`, {
+    code: "SENSOR_NO_ANSWER",
+    retryable: true,
+    remedy: "end other programs that use the sensor: one of them has asked it in between",
   });
 }
