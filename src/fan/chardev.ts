@@ -5,21 +5,26 @@ import { createMonitor } from "./chardev-monitor.ts";
 import { describeChip, findLine } from "./chips.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { createGpiod, type Gpiod } from "./gpiod.ts";
+import { keepsOutputs } from "./kept-outputs.ts";
 import { lineText } from "./line.ts";
 
 /**
  * Lines through the GPIO character device, by libgpiod's tools: a gpioset holds the level for as long as it runs.
  *
  * What the pin does: to switch, one gpioset ends and the next begins, and for some milliseconds nobody holds the line. So
- * it is too when the agent lets go, ends or is killed. A line that nobody holds becomes an input and floats, so that its
+ * it is too when the agent lets go, ends or is killed, and after each read. A line that nobody holds becomes an input and floats, so that its
  * resistor decides, with the drivers of the mainline kernel; with Raspberry Pi's own kernel it stays an output and keeps
- * its level, unless `dtparam=strict_gpiod` stands in config.txt.
+ * its level, unless `dtparam=strict_gpiod` stands in config.txt. `keeps` tells which, by the chip's label.
  */
-export function createChardev(clock: Clock, gpiod: Gpiod = createGpiod()): GpioDriver {
+export function createChardev(
+  clock: Clock,
+  gpiod: Gpiod = createGpiod(),
+  keeps: (label: string) => Promise<boolean> = keepsOutputs,
+): GpioDriver {
   async function find({ line, key, activeLow }: LineRequest): Promise<ChardevLine> {
     const { chip, offset } = findLine(line, await gpiod.chips(), key);
     const where = `${lineText(line)} is line ${offset} of ${describeChip(chip)}`;
-    return { where, tool: { chip: chip.name, offset, activeLow } };
+    return { where, label: chip.label, tool: { chip: chip.name, offset, activeLow } };
   }
 
   async function findFree(request: LineRequest) {
@@ -29,17 +34,22 @@ export function createChardev(clock: Clock, gpiod: Gpiod = createGpiod()): GpioD
     return { line, direction };
   }
 
+  /** Of an output that nobody holds. To read it a tool takes it, and lets go of it again. */
+  async function levelOf({ label, tool }: ChardevLine): Promise<boolean | undefined> {
+    return (await keeps(label)) ? gpiod.readOutput(tool) : undefined;
+  }
+
   return {
     async look(request) {
-      const { tool, where } = await find(request);
-      const { direction, consumer } = await gpiod.info(tool);
+      const line = await find(request);
+      const { direction, consumer } = await gpiod.info(line.tool);
       const isFree = direction === "output" && consumer === undefined;
-      const on = isFree ? await gpiod.readOutput(tool).catch(() => undefined) : undefined;
-      return { where, direction, on, consumer };
+      const on = isFree ? await levelOf(line).catch(() => undefined) : undefined;
+      return { where: line.where, direction, on, consumer };
     },
     async openOutput(request, onLost) {
       const { line, direction } = await findFree(request);
-      const level = direction === "output" ? await gpiod.readOutput(line.tool) : undefined;
+      const level = direction === "output" ? await levelOf(line) : undefined;
       const found = level ?? request.initial;
       const holder = createHolder(line, gpiod, clock, onLost);
       await holder.set(found);

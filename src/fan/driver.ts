@@ -10,13 +10,13 @@ export interface LineRequest {
   activeLow: boolean;
 }
 
-/** A line as it is found, without touching it. */
+/** A line as it is found, and left. */
 export interface LineFacts {
   /** `GPIO17 is line 17 of gpiochip0 [pinctrl-rp1]`. */
   where: string;
   /** Undefined where the interface does not show it. */
   direction: "input" | "output" | undefined;
-  /** Whether its level is the active one; undefined where that cannot be read without touching the line. */
+  /** Whether its level is the active one; undefined where that cannot be read without changing the line. */
   on: boolean | undefined;
   /** Who holds it; undefined if nobody does, or it cannot be told. */
   consumer: string | undefined;
