@@ -5,6 +5,7 @@ import { createMonitor } from "./chardev-monitor.ts";
 import { describeChip, findLine } from "./chips.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { createGpiod, type Gpiod } from "./gpiod.ts";
+import { nameOf } from "./gpiod-syntax.ts";
 import { keepsOutputs } from "./kept-outputs.ts";
 import { lineText } from "./line.ts";
 
@@ -45,7 +46,7 @@ export function createChardev(
       const { direction, consumer } = await gpiod.info(line.tool);
       const isFree = direction === "output" && consumer === undefined;
       const on = isFree ? await levelOf(line).catch(() => undefined) : undefined;
-      return { where: line.where, direction, on, consumer };
+      return { where: line.where, direction, on, consumer: consumer && nameOf(consumer) };
     },
     async openOutput(request, onLost) {
       const { line, direction } = await findFree(request);
