@@ -58,9 +58,7 @@ export function createChardev(
     },
     async openInput({ pull, ...request }, onEdge, onLost) {
       const { line } = await findFree(request);
-      const monitor = createMonitor(line, { gpiod, clock, pull, onEdge, onLost });
-      await monitor.read();
-      return monitor;
+      return createMonitor(line, { gpiod, clock, pull, onEdge, onLost });
     },
   };
 }

@@ -54,7 +54,10 @@ export interface GpioDriver {
     request: LineRequest & { initial: boolean },
     onLost: (error: AgentError) => void,
   ): Promise<Output>;
-  /** Takes the line as an input. `onEdge` is told the new level at each change; `onLost` as above. */
+  /**
+   * Takes the line as an input, at the latest with the first `read`: from then on `onEdge` is told the new level at each
+   * change; `onLost` as above.
+   */
   openInput(
     request: LineRequest & { pull: Pull },
     onEdge: (level: boolean) => void,

@@ -64,6 +64,7 @@ for (const version of [1, 2] as const) {
     const edges: boolean[] = [];
     const input = await driver.openInput({ ...LINE, pull: "up" }, (level) => edges.push(level), unheard);
     defer(t, () => input.close());
+    assert.equal(gpiod.holder(17), undefined, "nothing is started that the first read would end");
     assert.equal(await input.read(), true);
     for (const level of [0, 1] as const) {
       gpiod.drive(17, level);
