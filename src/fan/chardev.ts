@@ -5,6 +5,7 @@ import { createMonitor } from "./chardev-monitor.ts";
 import { describeChip, findLine } from "./chips.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { createGpiod, type Gpiod } from "./gpiod.ts";
+import type { LineInfo } from "./gpiod-output.ts";
 import { nameOf } from "./gpiod-syntax.ts";
 import { keepsOutputs } from "./kept-outputs.ts";
 import { lineText } from "./line.ts";
@@ -35,22 +36,31 @@ export function createChardev(
     return { line, direction };
   }
 
-  /** Of an output that nobody holds. To read it a tool takes it, and lets go of it again. */
-  async function levelOf({ label, tool }: ChardevLine): Promise<boolean | undefined> {
-    return (await keeps(label)) ? gpiod.readOutput(tool) : undefined;
+  /**
+   * Of a line that nobody has. The kernel tells what the last user had made of it, and looks at the chip itself only when
+   * the next one takes it. Whoever reads it takes it, and lets go of it again: only where an output stays one then.
+   */
+  async function lookAtFree({ label, tool }: ChardevLine, told: LineInfo["direction"]) {
+    if (told === "input") return { direction: told, level: undefined };
+    if (!(await keeps(label))) return { direction: undefined, level: undefined };
+    const level = await gpiod.readOutput(tool);
+    if (level === undefined) return { direction: told, level };
+    const { direction } = await gpiod.info(tool);
+    return { direction, level: direction === "output" ? level : undefined };
   }
 
   return {
     async look(request) {
       const line = await find(request);
-      const { direction, consumer } = await gpiod.info(line.tool);
-      const isFree = direction === "output" && consumer === undefined;
-      const on = isFree ? await levelOf(line).catch(() => undefined) : undefined;
-      return { where: line.where, direction, on, consumer: consumer && nameOf(consumer) };
+      const { direction: told, consumer } = await gpiod.info(line.tool);
+      const unread = { direction: told, level: undefined };
+      const { direction, level } =
+        consumer === undefined ? await lookAtFree(line, told).catch(() => unread) : unread;
+      return { where: line.where, direction, on: level, consumer: consumer && nameOf(consumer) };
     },
     async openOutput(request, onLost) {
       const { line, direction } = await findFree(request);
-      const level = direction === "output" ? await levelOf(line) : undefined;
+      const { level } = await lookAtFree(line, direction);
       const found = level ?? request.initial;
       const holder = createHolder(line, gpiod, clock, onLost);
       await holder.set(found);

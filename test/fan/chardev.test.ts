@@ -86,7 +86,7 @@ for (const [version, keeps, found] of [
     gpiod.leave(17, 1);
     for (let times = 0; times < 2; times += 1) {
       const { direction, on } = await driver.look(LINE);
-      assert.deepEqual([direction, on], ["output", found ? true : undefined]);
+      assert.deepEqual([direction, on], [keeps ? "output" : undefined, found ? true : undefined]);
       assert.equal(gpiod.level(17), 1);
     }
   });
@@ -101,6 +101,18 @@ for (const [version, keeps, found] of [
     assert.equal(gpiod.level(17), found ? 1 : 0, "what is said is what the pin does");
   });
 }
+
+test("a line that floats is no output for having been one: its level is not the fan's", async (t) => {
+  const { gpiod, driver } = await setUp(t, 2, true);
+  gpiod.letGo(17, 1);
+  const { direction, on } = await driver.look(LINE);
+  assert.deepEqual([direction, on], ["input", undefined]);
+  gpiod.letGo(17, 1);
+  const output = await driver.openOutput(OUTPUT, unheard);
+  defer(t, () => output.close());
+  assert.equal(output.found, false);
+  assert.equal(gpiod.level(17), 0);
+});
 
 test("a line that is exported in sysfs is said to be", async (t) => {
   const { gpiod, driver } = await setUp(t);

@@ -24,6 +24,8 @@ export interface FakeGpiod {
   persist(): void;
   /** It is an output that nobody has had, as the firmware leaves it. */
   leave(offset: number, level: 0 | 1): void;
+  /** It is an input that nobody has, and the kernel calls it an output, which its last user had made of it. */
+  letGo(offset: number, level: 0 | 1): void;
   /** Makes it an input that nobody has. */
   float(offset: number): void;
   /** The tool complains so from now on, and ends with 1. */
@@ -89,7 +91,9 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
     occupy: (offset, consumer) => keep(offset, { consumer, pid: "0" }),
     persist: () => writeFileSync(persistence, ""),
     leave: (offset, level) =>
-      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "" }),
+      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "", stale: "" }),
+    letGo: (offset, level) =>
+      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "", stale: "1" }),
     float: (offset) => keep(offset, FLOATING),
     breakTool: (tool, complaint) =>
       write(join(tools, tool), `echo "/usr/bin/${tool}: ${complaint}" >&2\nexit 1`),
