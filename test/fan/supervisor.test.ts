@@ -81,6 +81,30 @@ test("an edge that was missed while it had failed is found too", async () => {
   assert.equal(fan.state(), "on");
 });
 
+test("an edge that was missed while it had failed is found at once by a command", async () => {
+  const { fan, lines, clock, told } = build(WATCHED);
+  await fan.open();
+  await fan.set(true);
+  await clock.advance(7000);
+  assert.equal(fan.state(), "failed");
+  lines.feel(true, "silent");
+  await fan.set(true);
+  assert.equal(fan.state(), "on");
+  assert.equal(told.at(-1), "recovered");
+});
+
+test("a tachometer is not read for what its level cannot tell", async () => {
+  const { fan, lines, clock, told } = build({ ...WATCHED, feedbackKind: "tachometer" });
+  lines.readAgain = 600_000;
+  await fan.open();
+  await fan.set(true);
+  await clock.advance(500_000);
+  assert.match(told.at(-1) ?? "", /the tachometer on GPIO27 has shown nothing/);
+  assert.equal(lines.reads, 1);
+  await clock.advance(200_000);
+  assert.equal(lines.reads, 2, "it may have been lost");
+});
+
 test("a contact that opened or closed unnoticed is found though it agreed before", async () => {
   for (const on of [true, false]) {
     const { fan, lines, clock, told } = build(WATCHED, !on);
@@ -112,6 +136,7 @@ test("a feedback that can no longer be read has failed without a command", async
   delete lines.broken.read;
   await fan.set(false);
   assert.equal(fan.state(), "off");
+  assert.deepEqual(told.slice(2), ["recovered"]);
 });
 
 test("a feedback that is lost is let go", async () => {
@@ -136,7 +161,7 @@ test("a contact that opens later has the time again, then it is failed", async (
 });
 
 test("a feedback that cannot be read: the fan is switched, but has failed, until it can", async () => {
-  const { fan, lines, clock, soon } = build(WATCHED);
+  const { fan, lines, clock, told, soon } = build(WATCHED);
   lines.broken.input = "the feedback's line is taken";
   await assert.rejects(fan.open(), isFailure(/feedback's line is taken/));
   await assert.rejects(fan.set(true), isFailure(/feedback's line is taken/));
@@ -148,6 +173,23 @@ test("a feedback that cannot be read: the fan is switched, but has failed, until
   await fan.set(true);
   await clock.advance(0);
   assert.equal(fan.state(), "on");
+  assert.equal(told.length, 1, "whoever commanded it knows");
+});
+
+test("a feedback that was lost, and back says that the fan does not run, has not recovered", async () => {
+  const { fan, lines, clock, told } = build(WATCHED);
+  await fan.open();
+  await fan.set(true);
+  await clock.advance(7000);
+  lines.loseInput();
+  const before = told.length;
+  await fan.set(true);
+  await clock.advance(7000);
+  assert.equal(fan.state(), "failed");
+  assert.deepEqual(told.slice(before), []);
+  lines.feel(true);
+  await clock.advance(0);
+  assert.deepEqual(told.slice(before), ["recovered"]);
 });
 
 test("a feedback that is lost is told, and read again at the next command", async () => {
@@ -159,18 +201,18 @@ test("a feedback that is lost is told, and read again at the next command", asyn
   lines.feel(true);
   await fan.set(true);
   assert.equal(fan.state(), "on");
+  assert.equal(told.at(-1), "recovered");
 });
 
 test("the feedback is let go with the fan, and nobody waits for it any more", async () => {
   const { fan, lines, clock } = build(WATCHED);
   await fan.open();
   await fan.set(true);
-  const stop = new AbortController();
-  const confirmed = assert.rejects(fan.confirmed(stop.signal), { name: "AbortError" });
+  const { signal } = new AbortController();
+  const confirmed = assert.rejects(fan.confirmed(signal), isFailure(/^the fan was released$/));
   await fan.release();
   assert.equal(lines.isWatched(), false);
   await clock.advance(60_000);
   assert.equal(clock.sleepers(), 0);
-  stop.abort();
   await confirmed;
 });

@@ -124,8 +124,15 @@ function toDesired(section: Record<string, JsonValue>): DesiredProperties {
   return { version: typeof $version === "number" ? $version : 0, properties };
 }
 
+/** The SDK makes JSON of every message for a debug log, also when nobody reads that. */
+class BriefMessage extends device.Message {
+  toJSON(): string {
+    return this.messageId;
+  }
+}
+
 function toSdkMessage(message: TelemetryMessage) {
-  const sdkMessage = new device.Message(message.body);
+  const sdkMessage = new BriefMessage(message.body);
   sdkMessage.messageId = message.messageId;
   sdkMessage.contentType = "application/json";
   sdkMessage.contentEncoding = "utf-8";
