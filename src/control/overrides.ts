@@ -103,11 +103,13 @@ export function createOverrides(parts: OverridesParts): Overriding {
     try {
       const isDone = wish && !outcome.held;
       if (isDone) await fan.confirmed(signal);
-      // Another was commanded meanwhile: what the feedback has shown is that one's.
-      if (helm.override() !== mine) return state();
-      standing = mine;
+      const isOvertaken = helm.override() !== mine;
+      if (!isOvertaken) standing = mine;
+      if (!isDone) return outcome;
+      // Overtaken: what the feedback has shown is the other's, and so is what is held.
+      if (isOvertaken) return { ...state(), held: undefined };
       // One that had failed before may have shown only now that it obeys.
-      return isDone ? { ...outcome, fan: wish.on ? "on" : "off" } : outcome;
+      return { ...outcome, fan: wish.on ? "on" : "off" };
     } catch (error) {
       if (!isAborted(error)) await queue.first(() => giveUp(mine));
       throw error;

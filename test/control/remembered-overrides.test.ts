@@ -104,6 +104,20 @@ test("whoever was overtaken is told how the fan is, not how it was wished", asyn
   await end();
 });
 
+test("what is held is told to whoever wishes it, not to whom it has overtaken", async () => {
+  const guard = { minimumOn: 3_600_000, minimumOff: 0, switchesPerHour: 60 };
+  const { clock, fan, control, signal, end } = build({}, { ...LOOSE_LIMITS, guard });
+  await clock.advance(1000);
+  await control.override(on(14_400_000), signal);
+  const wishes = Array.from({ length: 10 }, (_, index) => (index % 2 ? on(14_400_000) : off(14_400_000)));
+  const answers = await Promise.all(wishes.map((wish) => control.override(wish, signal)));
+  for (const [index, { held, fan: told }] of answers.entries()) {
+    assert.deepEqual([told, held?.cause], ["on", wishes[index]?.on ? undefined : "minimum-on"]);
+  }
+  assert.equal(fan.state(), "on");
+  await end();
+});
+
 test("a refusal that comes late takes nothing from the wish that came after", async () => {
   const { clock, control, begin, show, refuse, written, end } = await withFeedback();
   const first = begin(on(3_600_000));
