@@ -336,7 +336,15 @@ export async function startAgent(
       afterStop: claim.release,
     },
     { name: "outbox", afterStop: () => outbox.close() },
-    { name: "session", run: (signal) => session.run(events, signal) },
+    {
+      name: "session",
+      async run(signal) {
+        // On a small gateway the SDK's first steps keep the event loop for seconds, in which the fan's and the sensor's
+        // deadlines would pass unseen: the cave comes first.
+        await control.begun(signal).catch(() => undefined);
+        await session.run(events, signal);
+      },
+    },
     { name: "reported", run: reported.run },
     { name: "outbox report", run: outboxReport.run },
     {

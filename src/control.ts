@@ -53,6 +53,11 @@ export interface Control {
   /** Resolves once `signal` has aborted. */
   run(signal: AbortSignal): Promise<void>;
   /**
+   * Resolves once the first reading was made, or has failed, the fan was taken, or given up for now, and that reading was
+   * obeyed. Each of these has a deadline. Rejects as `signal` aborts.
+   */
+  begun(signal: AbortSignal): Promise<void>;
+  /**
    * Sets or, with undefined, ends an override. Resolves once the fan has obeyed, and its feedback has shown it, or the
    * guard holds it for a while (`state().held`). Rejects with `FAN_FAILED` if it does not obey, with `FAN_HELD` if the
    * guard would hold it for as long as the override lasts, with `FAN_ABSENT`, and with `CONTROL_BUSY` if many others
@@ -105,6 +110,10 @@ export function createControl(options: ControlOptions): Control {
   /** What the last tick decided on. */
   let decidedOn: Reading | undefined;
   let taking: Promise<void> | undefined;
+  let begin: () => void = () => undefined;
+  const hasBegun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   let isReconsidering = false;
 
   async function tick(signal: AbortSignal): Promise<void> {
@@ -115,6 +124,7 @@ export function createControl(options: ControlOptions): Control {
       await follow(measured);
       keep(measured, at);
       options.onTick(state());
+      if (helm.isTaken()) begin();
     });
   }
 
@@ -165,6 +175,7 @@ export function createControl(options: ControlOptions): Control {
       // Decided on again, now that the fan can follow.
       await helm.obey(helm.decide(decidedOn)).catch(() => undefined);
       options.onTick(state());
+      begin();
     });
   }
 
@@ -202,6 +213,7 @@ export function createControl(options: ControlOptions): Control {
       if (!helm.isTaken()) await waitForFan(signal);
       await everyPeriod(untilNext, tick, clock, signal);
     },
+    begun: (signal) => orAborted(hasBegun, signal),
     async override(wish, signal) {
       const { driver, detail } = fan.describe();
       if (wish && driver === "none") throw fanAbsent(detail);

@@ -557,6 +557,49 @@ test("a fan that is taken over soon follows the first reading", async () => {
   await end();
 });
 
+for (const last of ["fan", "reading"] as const) {
+  test(`it has begun once fan and first reading are there, also if the ${last} comes last`, async () => {
+    const arrive: Record<"fan" | "reading", () => void> = { fan: () => undefined, reading: () => undefined };
+    const arrives = (what: "fan" | "reading") =>
+      new Promise<void>((resolve) => {
+        arrive[what] = resolve;
+      });
+    const [fanComes, readingComes] = [arrives("fan"), arrives("reading")];
+    const { clock, air, fan, control, signal, end } = build({}, LIMITS, {
+      takeFan: async () => {
+        await fanComes;
+        return initialGuard(false, 0);
+      },
+      sensor: (sensor) => ({ ...sensor, read: (asked) => readingComes.then(() => sensor.read(asked)) }),
+    });
+    air.temperature = 14;
+    let found: string | undefined;
+    void control.begun(signal).then(() => {
+      found = fan.state();
+    });
+    await clock.advance(2000);
+    arrive[last === "fan" ? "reading" : "fan"]();
+    await clock.advance(100);
+    assert.equal(found, undefined);
+    arrive[last]();
+    await clock.advance(1);
+    assert.equal(found, "on", "the reading was obeyed");
+    await end();
+  });
+}
+
+test("it has begun without a reading too, and whoever waits for that may leave", async () => {
+  const { air, clock, control, end } = build();
+  air.fault = "no answer";
+  const leaving = new AbortController();
+  const left = assert.rejects(control.begun(leaving.signal), { name: "AbortError" });
+  leaving.abort();
+  await left;
+  await clock.advance(1);
+  await control.begun(new AbortController().signal);
+  await end();
+});
+
 test("a fan that was never taken over is released all the same, and taken no more", async () => {
   let found: (guard: GuardState) => void = () => undefined;
   const taken = new Promise<GuardState>((resolve) => {

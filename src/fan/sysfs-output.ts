@@ -9,6 +9,8 @@ export const CHECK_USERS = "check that nothing else uses the line";
 
 /** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
 const LOOK_EVERY = 5000;
+/** A reading of a sensor on the same bridge is over by then. Milliseconds. */
+const SECOND_LOOK = 500;
 
 export interface SysfsOutputParts {
   /**
@@ -43,11 +45,17 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
 
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
-      const level = await gpio.read();
-      return level === bit(wanted) ? undefined : contraryTo(wanted, where);
+      return (await isAt(wanted)) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
     }
+  }
+
+  /** Looks twice before it says no: asked while an I2C transfer is under way, hid-mcp2221 calls every line low. */
+  async function isAt(on: boolean): Promise<boolean> {
+    if ((await gpio.read()) === bit(on)) return true;
+    await clock.sleep(SECOND_LOOK);
+    return (await gpio.read()) === bit(on);
   }
 
   async function set(on: boolean): Promise<void> {
@@ -58,7 +66,7 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
     } catch (error) {
       throw fanFailure(`${where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
     }
-    if ((await gpio.read()) !== bit(on)) throw contraryTo(on, where);
+    if (!(await isAt(on))) throw contraryTo(on, where);
   }
 
   ending.signal.addEventListener("abort", told.onEnd, { once: true });

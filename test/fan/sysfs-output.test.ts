@@ -8,7 +8,7 @@ import { isFailure } from "../support/hardware/fan-contract.js";
 function setUp() {
   const clock = createFakeClock();
   const lost: string[] = [];
-  const line = { value: 1 as 0 | 1, isThere: true, isStuck: false, ends: 0 };
+  const line = { value: 1 as 0 | 1, isThere: true, isStuck: false, falseReads: 0, ends: 0 };
   const check = () => {
     if (!line.isThere) throw new Error("ENODEV: no such device, read");
   };
@@ -16,7 +16,9 @@ function setUp() {
     gpio: {
       async read() {
         check();
-        return line.value;
+        if (line.falseReads === 0) return line.value;
+        line.falseReads -= 1;
+        return line.value === 1 ? 0 : 1;
       },
       async write(value) {
         check();
@@ -64,10 +66,27 @@ test("what it is told to do is no loss", async () => {
   assert.deepEqual(lost, []);
 });
 
+test("one look that is wrong is no loss, and no failure of a command", async () => {
+  const { clock, lost, output, line } = setUp();
+  line.falseReads = 1;
+  await clock.advance(12_000);
+  assert.equal(line.falseReads, 0);
+  line.falseReads = 1;
+  const set = output.set(false);
+  await clock.advance(1000);
+  await set;
+  assert.deepEqual([line.falseReads, line.value, lost], [0, 0, []]);
+});
+
 test("a level that does not come is told to whoever sets it", async () => {
-  const { output, line } = setUp();
+  const { clock, output, line } = setUp();
   line.isStuck = true;
-  await assert.rejects(output.set(false), isFailure(/set inactive and reads the contrary$/, /short circuit/));
+  const refused = assert.rejects(
+    output.set(false),
+    isFailure(/set inactive and reads the contrary$/, /short circuit/),
+  );
+  await clock.advance(1000);
+  await refused;
   line.isThere = false;
   await assert.rejects(output.set(false), isFailure(/it cannot be set: ENODEV/));
 });

@@ -17,10 +17,13 @@ const PIN = 0;
 const LINE = { chip: CHIP_LABEL, offset: PIN };
 const DRIVERS = { sysfs: () => createSysfs(systemClock), chardev: () => createChardev(systemClock) };
 /** The arguments of a gpioset that switches the fan on and stays. */
-const HOLD =
-  (await createGpiod().version()) >= 2
-    ? ["-c", CHIP_LABEL, `${PIN}=1`]
-    : ["--mode=signal", CHIP_LABEL, `${PIN}=1`];
+async function holdWords(): Promise<string[]> {
+  const gpiod = createGpiod();
+  // libgpiod 2 knows a chip by its number and name, not by its label.
+  const chip = (await gpiod.chips()).find(({ label }) => label === CHIP_LABEL)?.name ?? "";
+  const words = [chip, `${PIN}=1`];
+  return (await gpiod.version()) >= 2 ? ["-c", ...words] : ["--mode=signal", ...words];
+}
 
 beforeEach(() => freePin(CHIP_LABEL, PIN));
 
@@ -40,7 +43,7 @@ describe("a line that somebody else has", () => {
   });
 
   it("is refused by sysfs while a gpioset holds it, and had when that has ended", async () => {
-    const other = spawn("gpioset", HOLD);
+    const other = spawn("gpioset", await holdWords());
     await until("it holds the line", async () => (await bench.look()).levels[PIN] === 1);
     await assert.rejects(take(DRIVERS.sysfs()), { code: "FAN_FAILED", message: /another program/ });
     other.kill();

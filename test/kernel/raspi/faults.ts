@@ -80,7 +80,9 @@ async function lineParts({ rig, hub, pi, part, level, setFan }: Cave): Promise<v
   await part("a line that another program has is said so, and had again when it is free", async () => {
     // Held still meanwhile: it would be quicker to take its line back.
     await pi.run("kill -STOP $agent && echo 529 > /sys/class/gpio/unexport");
-    await pi.run(`gpioset -c ${CHIP} ${FAN}=0 & holder=$!`);
+    // libgpiod 2 knows a chip by its number and name, not by its label.
+    await pi.run(`chip=$(gpiodetect | grep -F '[${CHIP}]' | cut -d ' ' -f 1)`);
+    await pi.run(`gpioset -c $chip ${FAN}=0 & holder=$!`);
     await level(0);
     await pi.run("kill -CONT $agent");
     const { status, payload } = await rig.service.invoke(DEVICE_ID, "SetFanState", "off");
