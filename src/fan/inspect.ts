@@ -8,7 +8,6 @@ import { createGpiod } from "./gpiod.ts";
 import { type GpioPlaces, lookForObstacles } from "./obstacles.ts";
 import { loadOnoff } from "./onoff-gpio.ts";
 import { createSysfs } from "./sysfs.ts";
-import { checkPull } from "./sysfs-input.ts";
 import type { ToolPath } from "./tool.ts";
 
 /** What a fan would find on this machine. */
@@ -37,8 +36,7 @@ const OWN: Record<InterfaceName, readonly string[]> = {
 export async function inspectFan(config: FanConfig, parts: InspectParts): Promise<Inspection> {
   const { clock, places, tools } = parts;
   const kind = chooseKind(config, parts.sensorSource);
-  if (kind.name !== "gpio" || !config.line)
-    return { name: kind.name === "simulated" ? "simulated" : "none", why: kind.why };
+  if (kind.name !== "gpio") return kind;
   const gpiod = createGpiod(tools);
   const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
   const chardev = createChardev(clock, gpiod);
@@ -51,10 +49,9 @@ export async function inspectFan(config: FanConfig, parts: InspectParts): Promis
     return { ...facts, consumer };
   }
 
-  const fan = await look({ line: config.line, key: "fan.line", activeLow: config.activeLow });
+  const fan = await look({ line: kind.line, key: "fan.line", activeLow: config.activeLow });
   const { feedbackLine, feedbackActiveLow } = config;
   const key = "fan.feedbackLine";
-  if (feedbackLine && choice.name === "sysfs") checkPull({ key, pull: config.feedbackPull });
   const feedback = feedbackLine && (await look({ line: feedbackLine, key, activeLow: feedbackActiveLow }));
   return { ...choice, fan, feedback };
 }

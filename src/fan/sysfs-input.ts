@@ -2,7 +2,6 @@ import { type AgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Input, LineRequest } from "./driver.ts";
 import { fanFailure } from "./failure.ts";
-import type { Pull } from "./fan.ts";
 import { forget, loadOnoff } from "./onoff-gpio.ts";
 import { checkEvents, exportLine, noEvents, numberLine } from "./sysfs-line.ts";
 import { CHECK_USERS } from "./sysfs-output.ts";
@@ -17,13 +16,12 @@ export interface SysfsInputParts {
 /** A read is one of memory, so a level that agrees is read again as often as one that does not. Milliseconds. */
 const READ_AGAIN = 10_000;
 
-/** Takes a line as an input with events. Rejects with `FAN_FAILED`. */
+/** Takes a line as an input with events, its resistor as it is: there is no file for that. Rejects with `FAN_FAILED`. */
 export async function openSysfsInput(
-  request: LineRequest & { pull: Pull },
+  request: LineRequest,
   { folder, clock, onEdge, onLost }: SysfsInputParts,
 ): Promise<Input> {
   const { key, activeLow } = request;
-  checkPull(request);
   const line = await numberLine(request, folder);
   const { Gpio } = await loadOnoff();
   await exportLine(line, ["direction", "active_low", "value"], folder, clock);
@@ -79,13 +77,4 @@ export async function openSysfsInput(
       ),
     close: async () => close(),
   };
-}
-
-/** Throws an AgentError `FAN_FAILED` for a resistor, which this interface cannot set. */
-export function checkPull({ key, pull }: { key: string; pull: Pull }): void {
-  if (pull === "as-is") return;
-  throw fanFailure(
-    `${key}: /sys/class/gpio cannot set a resistor (fan.feedbackPull = "${pull}")`,
-    'use a real resistor, or gpio=N=pu in config.txt, with "as-is"; or fan.driver = "chardev"',
-  );
 }
