@@ -27,10 +27,7 @@ export interface InspectParts {
 }
 
 /** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
-const OWN: Record<InterfaceName, readonly string[]> = {
-  sysfs: ["sysfs", "cave-agent"],
-  chardev: ["cave-agent", "gpioset", "gpiomon"],
-};
+const OWN = ["cave-agent", "gpioset", "gpiomon"];
 
 /** Looks at the configured lines, touching nothing. Rejects with `FAN_FAILED`: what the agent would stumble over. */
 export async function inspectFan(config: FanConfig, parts: InspectParts): Promise<Inspection> {
@@ -44,8 +41,10 @@ export async function inspectFan(config: FanConfig, parts: InspectParts): Promis
 
   async function look(request: LineRequest): Promise<LineFacts> {
     const facts = await drivers[choice.name].look(request);
+    if (facts.users) return facts;
     const consumer = facts.consumer ?? (await consumerOf(chardev, request));
-    if (consumer !== undefined && !OWN[choice.name].includes(consumer)) throw takenBy(consumer, facts);
+    const own = choice.name === "chardev" ? OWN : [];
+    if (consumer !== undefined && !own.includes(consumer)) throw takenBy(consumer, facts);
     return { ...facts, consumer };
   }
 

@@ -7,7 +7,7 @@ import type { LineFacts, LineRequest } from "./driver.ts";
 import { fanFailure, GROUP_REMEDY } from "./failure.ts";
 import { lineText } from "./line.ts";
 import { readSysfsChips } from "./sysfs-chips.ts";
-import { isClaimed } from "./sysfs-claim.ts";
+import { usersOf } from "./sysfs-users.ts";
 
 /** A line, and the number among all lines of the machine that this kernel has given it today. */
 export interface NumberedLine {
@@ -37,24 +37,31 @@ export function noEvents({ where }: NumberedLine, key: string): AgentError {
   return fanFailure(`${where}; it gives no events`, `set ${key} to a line that has interrupts`);
 }
 
-/** The line as it is, exported or not. */
+/**
+ * The line as it is, exported or not. The direction of one that somebody has open is not asked for: hid-mcp2221 calls a
+ * high output an input, and from then on the kernel refuses whoever would set it.
+ */
 export async function lookAtLine(request: LineRequest, folder: string): Promise<LineFacts> {
   const { number, where } = await numberLine(request, folder);
   const read = async (file: string) =>
     (await readFile(join(folder, `gpio${number}`, file), "utf8").catch(() => "")).trim();
-  const [direction, value, activeLow] = await Promise.all([
-    read("direction"),
+  const activeLow = await read("active_low");
+  if (activeLow === "") return { where, direction: undefined, on: undefined, consumer: undefined };
+  const users = await usersOf(number);
+  const [user] = users.found;
+  const [value, direction] = await Promise.all([
     read("value"),
-    read("active_low"),
+    // Only an input can have edges.
+    user ? read("edge").then((edge) => (edge === "" || edge === "none" ? "out" : "in")) : read("direction"),
   ]);
-  if (direction === "") return { where, direction: undefined, on: undefined, consumer: undefined };
   // The value is by the line's own setting, which may be another than the configured one.
   const isHigh = (value === "1") !== (activeLow === "1");
   return {
     where,
-    direction: direction === "out" ? "output" : "input",
+    direction: direction === "" ? undefined : direction === "out" ? "output" : "input",
     on: value === "" ? undefined : isHigh !== request.activeLow,
-    consumer: (await isClaimed(folder, number)) ? "cave-agent" : "sysfs",
+    consumer: user ?? "sysfs",
+    users,
   };
 }
 

@@ -24,12 +24,10 @@ export interface SysfsOutputParts {
   clock: Clock;
   /** It is gone, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
-  /** It is lost, or closed. */
-  onEnd: () => void;
 }
 
 /** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
-export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsOutputParts): Output {
+export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOutputParts): Output {
   const turn = createTurn();
   const ending = new AbortController();
   let wanted = found;
@@ -40,7 +38,7 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
     if (!trouble || ending.signal.aborted) return;
     lost = trouble;
     ending.abort();
-    told.onLost(trouble);
+    onLost(trouble);
   }
 
   async function troubleOf(): Promise<AgentError | undefined> {
@@ -69,7 +67,6 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
     if (!(await isAt(on))) throw contraryTo(on, where);
   }
 
-  ending.signal.addEventListener("abort", told.onEnd, { once: true });
   void everyPeriod(
     () => LOOK_EVERY,
     () => turn(look),

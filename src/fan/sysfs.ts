@@ -2,7 +2,6 @@ import type { Clock } from "../lib/clock.ts";
 import type { GpioDriver, LineRequest } from "./driver.ts";
 import { LINUX_GPIO } from "./obstacles.ts";
 import { forget, type Gpio, isAlive, loadOnoff } from "./onoff-gpio.ts";
-import { claimLine } from "./sysfs-claim.ts";
 import { openSysfsInput } from "./sysfs-input.ts";
 import { exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
 import { createSysfsOutput } from "./sysfs-output.ts";
@@ -44,9 +43,7 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
       const line = await numberLine(request, folder);
       const gpio = await taken(line, request);
       const found = (await gpio.read()) === 1;
-      const claim = await claimLine(folder, line.number);
-      const { where } = line;
-      return createSysfsOutput({ gpio, where, found, clock, onLost, onEnd: claim.release });
+      return createSysfsOutput({ gpio, where: line.where, found, clock, onLost });
     },
     openInput: (request, onEdge, onLost) => openSysfsInput(request, { folder, clock, onEdge, onLost }),
   };

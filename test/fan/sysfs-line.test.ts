@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { checkEvents, exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
+import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 import { temporaryDirectory } from "../support/pki.js";
 import { until } from "../support/until.js";
@@ -56,6 +57,27 @@ test("an exported line is on by its level and the configured wiring, whatever it
     assert.equal(facts.on, on, `${value} ${itsOwn} ${activeLow}`);
     assert.equal(facts.direction, "output");
     assert.equal(facts.consumer, "sysfs");
+    assert.deepEqual(facts.users?.found, []);
+  }
+});
+
+test("of a line that is in use the direction is not asked for: its edges tell an input", async (t) => {
+  if (process.platform !== "linux") return t.skip("only Linux has a /proc");
+  const { folder, set } = await setUp(t);
+  set({ direction: "asked for", value: "1", active_low: "0" });
+  const value = openSync(join(folder, "gpio529/value"), "r");
+  defer(t, () => closeSync(value));
+  const user = new RegExp(`^process ${process.pid} \\(.+\\)$`);
+  for (const [edge, direction] of [
+    [undefined, "output"],
+    ["none", "output"],
+    ["both", "input"],
+  ] as const) {
+    if (edge) set({ edge });
+    const facts = await lookAtLine(REQUEST, folder);
+    assert.deepEqual([facts.direction, facts.on], [direction, true]);
+    assert.match(String(facts.consumer), user);
+    assert.match(String(facts.users?.found), user);
   }
 });
 
