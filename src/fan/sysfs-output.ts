@@ -3,9 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { everyPeriod } from "../lib/periodic.ts";
 import { createTurn } from "../lib/turn.ts";
 import type { Output } from "./driver.ts";
-import { fanFailure } from "./failure.ts";
-
-export const CHECK_USERS = "check that nothing else uses the line";
+import { CHECK_USERS, fanFailure } from "./failure.ts";
 
 /** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
 const LOOK_EVERY = 5000;
@@ -18,6 +16,8 @@ export interface SysfsOutputParts {
    * is not asked for: hid-mcp2221 calls an output that is high an input, and the kernel then refuses to set it.
    */
   gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void> };
+  /** Called once, when nothing of `gpio` is under way any more. */
+  close: () => void;
   where: string;
   /** The level that it has. */
   found: boolean;
@@ -27,17 +27,24 @@ export interface SysfsOutputParts {
 }
 
 /** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
-export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOutputParts): Output {
+export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: SysfsOutputParts): Output {
   const turn = createTurn();
   const ending = new AbortController();
   let wanted = found;
-  let lost: AgentError | undefined;
+  /** Why it takes no more commands. */
+  let over: AgentError | undefined;
+
+  function end(why: AgentError): void {
+    over = why;
+    ending.abort();
+    void turn(async () => close()).catch(() => undefined);
+  }
 
   async function look(): Promise<void> {
+    if (over) return;
     const trouble = await troubleOf();
     if (!trouble || ending.signal.aborted) return;
-    lost = trouble;
-    ending.abort();
+    end(trouble);
     onLost(trouble);
   }
 
@@ -57,7 +64,7 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
   }
 
   async function set(on: boolean): Promise<void> {
-    if (lost) throw lost;
+    if (over) throw over;
     wanted = on;
     try {
       await gpio.write(bit(on));
@@ -77,7 +84,9 @@ export function createSysfsOutput({ gpio, where, found, clock, onLost }: SysfsOu
     where,
     found,
     set: (on) => turn(() => set(on)),
-    close: async () => ending.abort(),
+    async close() {
+      if (!over) end(fanFailure(`${where}; it was let go`, "nothing, the agent has done so"));
+    },
   };
 }
 

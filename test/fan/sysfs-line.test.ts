@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { checkEvents, exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkEvents, exportLine, unexportLine, untilUsable } from "#agent/fan/sysfs-export.js";
+import { lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 import { temporaryDirectory } from "../support/pki.js";
-import { until } from "../support/until.js";
 
 const FILES = ["direction", "active_low", "value"];
 const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
@@ -84,16 +94,29 @@ test("of a line that is in use the direction is not asked for: its edges tell an
 test("an export is the line's number, and waits for udev to give the files away", async (t) => {
   const { folder, set } = await setUp(t);
   const line = await numberLine(REQUEST, folder);
+  assert.equal(await exportLine(line, folder), true);
+  assert.equal(readFileSync(join(folder, "export"), "utf8"), "529");
+  set({ direction: "in", value: "0" });
   let isDone = false;
-  const exported = exportLine(line, FILES, folder, systemClock).then(() => {
+  const usable = untilUsable(line, FILES, folder, systemClock).then(() => {
     isDone = true;
   });
-  await until("it is exported", () => existsSync(join(folder, "export")));
-  await until("its number is written", () => readFileSync(join(folder, "export"), "utf8") === "529");
-  set({ direction: "in", value: "0" });
+  await delay(50);
   assert.equal(isDone, false, "active_low is not there yet");
   set({ active_low: "0" });
-  await exported;
+  await usable;
+});
+
+test("what is exported already was not exported here; an unexport is the line's number, and is not missed", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ direction: "in" });
+  const line = await numberLine(REQUEST, folder);
+  assert.equal(await exportLine(line, folder), false);
+  assert.equal(existsSync(join(folder, "export")), false);
+  await unexportLine(line, folder);
+  assert.equal(readFileSync(join(folder, "unexport"), "utf8"), "529");
+  rmSync(folder, { recursive: true });
+  await unexportLine(line, folder);
 });
 
 test("a chip without interrupts shows no edge: it gives no events, and the group is not blamed", async (t) => {
@@ -114,7 +137,7 @@ test("files that never come are a matter of the group", async (t) => {
   set({ direction: "in", value: "0" });
   const line = await numberLine(REQUEST, folder);
   await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
+    untilUsable(line, FILES, folder, systemClock),
     isFailure(/its files may not be used: ENOENT.*active_low/, /group gpio/),
   );
 });
@@ -124,7 +147,7 @@ test("an export that the kernel refuses is told", async (t) => {
   const line = await numberLine(REQUEST, folder);
   mkdirSync(join(folder, "export"));
   await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
+    exportLine(line, folder),
     isFailure(/^GPIO17 is line 17 \(number 529\) .*; it cannot be exported: EISDIR/, /another line/),
   );
 });
@@ -135,8 +158,5 @@ test("an export that this user may not make is told", async (t) => {
   const line = await numberLine(REQUEST, folder);
   writeFileSync(join(folder, "export"), "");
   chmodSync(join(folder, "export"), 0o400);
-  await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
-    isFailure(/this user may not export it/, /group gpio/),
-  );
+  await assert.rejects(exportLine(line, folder), isFailure(/this user may not export it/, /group gpio/));
 });
