@@ -97,18 +97,17 @@ async function switchFan(work: Work, on: boolean): Promise<number> {
   if (doubt) output.complain(`${doubt}\n`);
   // Whoever tries a fan leaves it as he has set it.
   const tried = openQuietly({ ...choice.fan, safeState: "hold" }, work);
+  const { driver: kind, detail: why } = tried.describe();
+  if (kind === "simulated" || kind === "none") {
+    output.complain(`there is no real fan to switch: ${why}\nset fan.line, or name the line by --line\n`);
+    return EXIT.configuration;
+  }
   try {
-    await tried.open();
-    const { driver, detail } = tried.describe();
-    if (driver === "simulated" || driver === "none") {
-      output.complain(
-        `there is no real fan to switch: ${detail}\nset fan.line, or name the line by --line\n`,
-      );
-      return EXIT.configuration;
-    }
+    // Not opened before: a line that nobody drives would be taken in another state than the wanted one.
     await tried.set(on);
     await tried.confirmed(signal);
     const state = tried.state();
+    const { driver, detail } = tried.describe();
     const remains = driver === "sysfs" ? "level" : "while-held";
     const text = `the fan is ${state}: ${detail}\n${REMAINS[remains]}`;
     output.say(`${json ? JSON.stringify({ state, driver, detail, remains }) : text}\n`);
