@@ -112,8 +112,11 @@ export async function main(argv: string[]): Promise<number> {
     .option("--active-low", "with --line: a low level switches the fan on", false)
     .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
     .option("--json", "for programs", false)
-    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
+    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments, command: Command) => {
       const { line, activeLow, driver, json } = given;
+      if (activeLow && !line) {
+        command.error("error: --active-low belongs to --line; of the configured line fan.activeLow tells");
+      }
       code = await fan({
         action,
         file: config,
