@@ -20,21 +20,24 @@ import { isFailure } from "../support/hardware/fan-contract.js";
 import { temporaryDirectory } from "../support/pki.js";
 
 const FILES = ["direction", "active_low", "value"];
+/** No other test's, since who has a line open is seen by its number, wherever it lies. */
+const BASE = 1000 * process.pid;
+const NUMBER = BASE + 17;
 const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
 
 /** A folder in the place of /sys/class/gpio: nothing happens in it unless the test does it. */
 async function setUp(t: TestContext) {
   const folder = await temporaryDirectory(t);
-  const chip = join(folder, "gpiochip512");
+  const chip = join(folder, `gpiochip${BASE}`);
   mkdirSync(chip);
   for (const [file, text] of [
-    ["base", "512\n"],
+    ["base", `${BASE}\n`],
     ["label", "pinctrl-bcm2711\n"],
     ["ngpio", "58\n"],
   ] as const) {
     writeFileSync(join(chip, file), text);
   }
-  const line = join(folder, "gpio529");
+  const line = join(folder, `gpio${NUMBER}`);
   const set = (values: Record<string, string>) => {
     mkdirSync(line, { recursive: true });
     for (const [file, text] of Object.entries(values)) writeFileSync(join(line, file), `${text}\n`);
@@ -45,7 +48,7 @@ async function setUp(t: TestContext) {
 test("a line is looked at without being exported", async (t) => {
   const { folder } = await setUp(t);
   assert.deepEqual(await lookAtLine(REQUEST, folder), {
-    where: "GPIO17 is line 17 (number 529) of gpiochip512 [pinctrl-bcm2711] with 58 lines",
+    where: `GPIO17 is line 17 (number ${NUMBER}) of gpiochip${BASE} [pinctrl-bcm2711] with 58 lines`,
     direction: undefined,
     on: undefined,
     consumer: undefined,
@@ -75,7 +78,7 @@ test("of a line that is in use the direction is not asked for: its edges tell an
   if (process.platform !== "linux") return t.skip("only Linux has a /proc");
   const { folder, set } = await setUp(t);
   set({ direction: "asked for", value: "1", active_low: "0" });
-  const value = openSync(join(folder, "gpio529/value"), "r");
+  const value = openSync(join(folder, `gpio${NUMBER}/value`), "r");
   defer(t, () => closeSync(value));
   const user = new RegExp(`^process ${process.pid} \\(.+\\)$`);
   for (const [edge, direction] of [
@@ -95,7 +98,7 @@ test("an export is the line's number, and waits for udev to give the files away"
   const { folder, set } = await setUp(t);
   const line = await numberLine(REQUEST, folder);
   assert.equal(await exportLine(line, folder), true);
-  assert.equal(readFileSync(join(folder, "export"), "utf8"), "529");
+  assert.equal(readFileSync(join(folder, "export"), "utf8"), `${NUMBER}`);
   set({ direction: "in", value: "0" });
   let isDone = false;
   const usable = untilUsable(line, FILES, folder, systemClock).then(() => {
@@ -114,7 +117,7 @@ test("what is exported already was not exported here; an unexport is the line's 
   assert.equal(await exportLine(line, folder), false);
   assert.equal(existsSync(join(folder, "export")), false);
   await unexportLine(line, folder);
-  assert.equal(readFileSync(join(folder, "unexport"), "utf8"), "529");
+  assert.equal(readFileSync(join(folder, "unexport"), "utf8"), `${NUMBER}`);
   rmSync(folder, { recursive: true });
   await unexportLine(line, folder);
 });
@@ -148,7 +151,7 @@ test("an export that the kernel refuses is told", async (t) => {
   mkdirSync(join(folder, "export"));
   await assert.rejects(
     exportLine(line, folder),
-    isFailure(/^GPIO17 is line 17 \(number 529\) .*; it cannot be exported: EISDIR/, /another line/),
+    isFailure(/^GPIO17 is line 17 \(number \d+\) .*; it cannot be exported: EISDIR/, /another line/),
   );
 });
 
