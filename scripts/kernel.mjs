@@ -1,5 +1,5 @@
 // npm run test:kernel: the agent and its add-ons on I2C and GPIO as a kernel has them, in one rig after the other, with
-// a table of what came of it. `-- --fast` runs those that take seconds, `-- fuse` those that are named,
+// a table of what came of it. `-- --fast` runs those that are quick, `-- fuse` those that are named,
 // `-- test/kernel/fuse/onoff.test.ts` single files, and `-- --node 22` those that can have another Node, with that.
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";

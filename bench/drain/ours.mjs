@@ -36,7 +36,7 @@ export async function fillOutbox(folder, count) {
 }
 
 /** Online, and its backlog opened. */
-export async function drainOurs({ folder, device, dps, trustedCaFile, inFlight, deviceId }) {
+export async function drainOurs({ folder, device, dps, trustedCaFile, inFlight, deviceId, onDelivered }) {
   const stop = new AbortController();
   const outbox = await openOutbox(folder);
   const session = createSession({
@@ -61,6 +61,7 @@ export async function drainOurs({ folder, device, dps, trustedCaFile, inFlight, 
       await rate.take(signal);
       const now = { run: "now", wall: clock.now(), monotonic: clock.monotonic() };
       await session.send(toTelemetry(deviceId, entry, now), signal);
+      onDelivered();
     },
     ready: (signal) => session.waitUntilOnline(signal),
     inFlight,

@@ -5,7 +5,15 @@ import { Mqtt } from "azure-iot-device-mqtt";
 import { toTelemetry } from "#agent/hub/telemetry.js";
 import { sampleOf } from "./sample.mjs";
 
-export async function drainSdk({ device: files, hub, trustedCaFile, inFlight, deviceId, count }) {
+export async function drainSdk({
+  device: files,
+  hub,
+  trustedCaFile,
+  inFlight,
+  deviceId,
+  count,
+  onDelivered,
+}) {
   const client = device.Client.fromConnectionString(`HostName=${hub};DeviceId=${deviceId};x509=true`, Mqtt);
   await client.setOptions({
     ca: readFileSync(trustedCaFile, "utf8"),
@@ -19,6 +27,7 @@ export async function drainSdk({ device: files, hub, trustedCaFile, inFlight, de
       const index = next;
       next += 1;
       await client.sendEvent(messageOf(deviceId, index));
+      onDelivered();
     }
   }
   return {

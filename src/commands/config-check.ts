@@ -5,11 +5,11 @@ import { lookAtDisk } from "../health/doctor/disk.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { checkSocket } from "../health/unix-socket.ts";
 import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
-import { checkStateDirectory } from "../kept.ts";
 import { nodeFiles } from "../outbox/files.ts";
 import { recoverSegments } from "../outbox/recover.ts";
 import { openSequence } from "../outbox/sequence.ts";
-import { refuseOtherDevice } from "../state-device.ts";
+import { refuseOtherDevice } from "../state/device.ts";
+import { checkStateDirectory } from "../state/open.ts";
 import { EXIT } from "./exit.ts";
 import { type Output, standardOutput } from "./output.ts";
 

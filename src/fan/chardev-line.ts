@@ -5,6 +5,8 @@ import type { ToolLine } from "./gpiod-syntax.ts";
 /** A line as the tools name it, and in words. */
 export interface ChardevLine {
   tool: ToolLine;
+  /** The chip's. */
+  label: string;
   where: string;
 }
 

@@ -11,13 +11,13 @@ export interface LineRequest {
   activeLow: boolean;
 }
 
-/** A line as it is found, without touching it. */
+/** A line as it is found, and left. */
 export interface LineFacts {
   /** `GPIO17 is line 17 of gpiochip0 [pinctrl-rp1]`. */
   where: string;
   /** Undefined where the interface does not show it. */
   direction: "input" | "output" | undefined;
-  /** Whether its level is the active one; undefined where that cannot be read without touching the line. */
+  /** Whether its level is the active one; undefined where that cannot be read without changing the line. */
   on: boolean | undefined;
   /** Who holds it; undefined if nobody does, or it cannot be told. */
   consumer: string | undefined;
@@ -57,7 +57,10 @@ export interface GpioDriver {
     request: LineRequest & { initial: boolean },
     onLost: (error: AgentError) => void,
   ): Promise<Output>;
-  /** Takes the line as an input. `onEdge` is told the new level at each change; `onLost` as above. */
+  /**
+   * Takes the line as an input, at the latest with the first `read`: from then on `onEdge` is told the new level at each
+   * change; `onLost` as above.
+   */
   openInput(
     request: LineRequest & { pull: Pull },
     onEdge: (level: boolean) => void,

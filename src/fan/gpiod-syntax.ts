@@ -32,7 +32,11 @@ const BIAS: Record<Exclude<Pull, "as-is">, [v1: string, v2: string]> = {
   disabled: ["disable", "disabled"],
 };
 
-const CONSUMER = "cave-agent";
+/** With the process, so that none takes another agent's hold for its own. */
+const CONSUMER = `cave-agent-${process.pid}`;
+
+/** A consumer without its process: `cave-agent` for any agent. */
+export const nameOf = (consumer: string) => consumer.replace(/^(cave-agent)-\d+$/, "$1");
 
 const lowFlag = ({ activeLow }: ToolLine) => (activeLow ? ["--active-low"] : []);
 

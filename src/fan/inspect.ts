@@ -29,7 +29,7 @@ export interface InspectParts {
 /** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
 const OWN = ["cave-agent", "gpioset", "gpiomon"];
 
-/** Looks at the configured lines, touching nothing. Rejects with `FAN_FAILED`: what the agent would stumble over. */
+/** Looks at the configured lines, and changes none. Rejects with `FAN_FAILED`: what the agent would stumble over. */
 export async function inspectFan(config: FanConfig, parts: InspectParts): Promise<Inspection> {
   const { clock, places, tools } = parts;
   const kind = chooseKind(config, parts.sensorSource);

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { access, constants, readdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentError, fileReason } from "../errors.ts";
+import { deviceFiles } from "../lib/device-files.ts";
 import type { Obstacles } from "./choose.ts";
 import { asFanFailure, fanFailure, GROUP_REMEDY } from "./failure.ts";
 import type { Gpiod } from "./gpiod.ts";
@@ -56,21 +57,8 @@ async function checkSysfs(folder: string): Promise<void> {
 }
 
 async function checkDevices(folder: string): Promise<void> {
-  const names = (await readdir(folder).catch((): string[] => [])).filter((name) =>
-    /^gpiochip\d+$/.test(name),
-  );
-  if (names.length === 0) throw fanFailure(`there is no ${join(folder, "gpiochip*")}`, KERNEL_REMEDY);
-  const usable = await Promise.all(
-    names.map((name) =>
-      access(join(folder, name), constants.R_OK | constants.W_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (usable.some(Boolean)) return;
-  throw fanFailure(
-    `this user may not use ${names.map((name) => join(folder, name)).join(", ")}`,
-    GROUP_REMEDY,
-  );
+  const chips = await deviceFiles(folder, /^gpiochip\d+$/);
+  if (chips.length === 0) throw fanFailure(`there is no ${join(folder, "gpiochip*")}`, KERNEL_REMEDY);
+  if (chips.some(({ isUsable }) => isUsable)) return;
+  throw fanFailure(`this user may not use ${chips.map(({ file }) => file).join(", ")}`, GROUP_REMEDY);
 }

@@ -6,7 +6,7 @@ import type { Turn } from "../lib/turn.ts";
 import type { FanConfig } from "./config.ts";
 import { disputeOf } from "./dispute.ts";
 import type { GpioDriver, Input } from "./driver.ts";
-import { asFanFailure } from "./failure.ts";
+import { asFanFailure, fanFailure } from "./failure.ts";
 import type { Fan } from "./fan.ts";
 import { createFeedbackJudge, type Verdict } from "./feedback.ts";
 import type { Line } from "./line.ts";
@@ -60,6 +60,7 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
   let readAt = 0;
   /** It cannot be read. */
   let blind: AgentError | undefined;
+  let isBlindnessTold = false;
   /** It says the contrary of the command. */
   let dispute: AgentError | undefined;
 
@@ -69,6 +70,17 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
     void former?.close().catch(() => undefined);
     blind = error;
     changed.come();
+  }
+
+  function tellBlindness(error: AgentError): void {
+    isBlindnessTold = true;
+    parts.onFault(error);
+  }
+
+  function see(): void {
+    blind = undefined;
+    if (isBlindnessTold && !dispute) parts.onRecovered();
+    isBlindnessTold = false;
   }
 
   const period = () => Math.min(LONGEST_PERIOD, feedbackWithin / 5);
@@ -91,12 +103,12 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
         },
         (error) => {
           lose(error);
-          parts.onFault(error);
+          tellBlindness(error);
         },
       );
       if (input) judge.level(await input.read());
       readAt = clock.monotonic();
-      blind = undefined;
+      see();
     } catch (error) {
       const failure = asFanFailure(error);
       lose(failure);
@@ -104,18 +116,21 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
     }
   }
 
-  /** An edge may have been missed: a disagreement is believed only after the level was read anew, and neither for ever. */
+  /**
+   * An edge may have been missed: a contact's disagreement is believed only after the level was read anew, and neither for
+   * ever. A tachometer's level says nothing, and to read it may cost pulses.
+   */
   function isDoubtful(verdict: Verdict): boolean {
     const age = clock.monotonic() - readAt;
-    if (verdict === "disagrees") return !dispute || age > READ_AGAIN;
-    return verdict === "agrees" && input !== undefined && age > input.readAgain;
+    if (verdict === "disagrees" && feedbackKind === "contact") return !dispute || age > READ_AGAIN;
+    return verdict !== "waits" && input !== undefined && age > input.readAgain;
   }
 
   async function look(): Promise<void> {
     if (!input) return;
     let verdict = judge.look(clock.monotonic());
     if (isDoubtful(verdict)) {
-      await begin().catch((error: unknown) => parts.onFault(asFanFailure(error)));
+      await begin().catch((error: unknown) => tellBlindness(asFanFailure(error)));
       verdict = judge.look(clock.monotonic());
     }
     if (!input) return;
@@ -146,6 +161,7 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
     },
     async confirmed(signal) {
       for (;;) {
+        if (ending.signal.aborted) throw fanFailure("the fan was released", "restart the agent");
         if (blind) throw blind;
         const verdict = judge.look(clock.monotonic());
         if (verdict === "agrees") return;
@@ -156,6 +172,7 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
     fault: () => blind ?? dispute,
     async close() {
       ending.abort();
+      changed.come();
       const former = input;
       input = undefined;
       await former?.close();

@@ -23,7 +23,8 @@ export function toolFailure(tool: string, complaint: string): AgentError {
     .trim()
     .replace(/\s+/g, " ")
     .replace(/^\S*\//, "");
-  if (/failed to execute .*No such file/.test(text)) return notInstalled(tool);
+  // As the shell says it that starts the tool.
+  if (/exec: .*not found/.test(text)) return notInstalled(tool);
   const message = text.startsWith(`${tool}:`) ? text : `${tool}: ${text}`;
   return fanFailure(message, remedyOf(text));
 }

@@ -56,7 +56,8 @@ export interface RunningTool {
 /**
  * Starts a tool that is to run for long, and tells `onWord` each line it writes. The kernel kills it when this process
  * dies, however that comes (PR_SET_PDEATHSIG, by setpriv of util-linux, which is essential in Debian): it would go on
- * holding its line. It has a session of its own, so that Ctrl-C in a terminal does not end it before we do.
+ * holding its line. For one that died before that was asked no signal comes: the shell starts the tool only as this
+ * process's child. It has a session of its own, so that Ctrl-C in a terminal does not end it before we do.
  */
 export function startTool(
   tool: string,
@@ -64,7 +65,8 @@ export function startTool(
   where: ToolPath,
   onWord: (word: string) => void = () => undefined,
 ): RunningTool {
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", tool, ...args], {
+  const asOurs = ["/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', String(process.pid), tool, ...args];
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...asOurs], {
     env: environmentOf(where),
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

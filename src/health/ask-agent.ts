@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { AgentError, fileReason, isAgentError } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { existingPart } from "../lib/writable.ts";
-import { whoHolds } from "../state-lock.ts";
+import { whoHolds } from "../state/lock.ts";
 import { askStatus } from "./client.ts";
 import type { HealthDocument } from "./document.ts";
 

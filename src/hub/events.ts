@@ -37,8 +37,10 @@ export function createHubEvents(parts: HubEventParts): HubListener {
   const { log, twin, reported } = parts;
   let previous: ConnectionState = "starting";
   let toldBoot = Number.NaN;
-  /** By setting: the value in force that was logged last. */
-  const toldSettings = new Map<string, string>();
+  /** By setting: the value in force that was logged last, or that the agent began with. */
+  const toldSettings = new Map(
+    Object.entries(twin.current()).map(([key, value]) => [key, JSON.stringify(value)]),
+  );
 
   // Clock drift must not write the twin at every reconnect; a clock that was set must.
   function settled(boot: number): number {
@@ -61,11 +63,12 @@ export function createHubEvents(parts: HubEventParts): HubListener {
 
   function tellSetting(key: string, ack: JsonObject, asked: JsonValue | undefined): void {
     const value = JSON.stringify(ack.value);
+    const isRefused = ack.ac === 400;
     // The whole twin comes again at each connect: only what is new is told.
-    if (ack.ac === DEVICE_DEFAULT || (ack.ac === 200 && toldSettings.get(key) === value)) return;
+    if (!isRefused && toldSettings.get(key) === value) return;
     toldSettings.set(key, value);
     // A refusal is a warning with a constant cause: a caller that repeats it must not fill the log.
-    if (ack.ac === 200) log.info({ event: "setting", setting: key, ...ack }, `twin: ${key}`);
+    if (!isRefused) log.info({ event: "setting", setting: key, ...ack }, `twin: ${key}`);
     else {
       const fields = { event: "setting-refused", cause: key, ...SETTING_REFUSED, setting: key };
       log.warn({ ...fields, asked: excerpt(asked), ...ack }, `twin: refused: ${String(ack.ad)}`);
@@ -118,6 +121,11 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     },
     onDesired: (patch) => acknowledge(twin.patch(patch), patch.properties),
     async onMethod(name, payload) {
+      if (payload instanceof SyntaxError) {
+        const response = { status: 400, payload: { result: `payload is not JSON: ${payload.message}` } };
+        tellMethod(name, null, response);
+        return response;
+      }
       try {
         const response = await parts.onMethod(name, payload);
         tellMethod(name, payload, response);
@@ -156,9 +164,6 @@ function excerpt(asked: JsonValue | undefined): string {
 
 const BOOT_TOLERANCE = 60_000;
 
-/** IoT Plug and Play: nobody has asked for it, the device reports its own. */
-const DEVICE_DEFAULT = 203;
-
 function certificateOf({ thumbprint, notAfter }: Identity): JsonObject {
   return { thumbprint, notAfter: notAfter.toISOString() };
 }
@@ -177,7 +182,10 @@ function logTransition(
     return;
   }
   if (state === "online") log.info({ event: "online", hub }, `online at ${hub}`);
-  else if (QUIET.has(state)) log.debug({ event: state, ...why }, state);
+  // Nobody has lost it: a new connection was asked for.
+  else if (previous === "online" && state === "connecting") {
+    log.info({ event: "reconnecting", ...why }, `reconnecting: ${why.cause}`);
+  } else if (QUIET.has(state)) log.debug({ event: state, ...why }, state);
   else {
     const level = LEVELS[severityOf(why.code) ?? "warning"];
     const advice = why.remedy && !why.remedy.startsWith("nothing") ? `; ${why.remedy}` : "";

@@ -23,9 +23,9 @@ export function parseFanRequest(payload: JsonValue): FanRequest | undefined {
   const { state, minutes, ...others } = payload;
   if (typeof state !== "string" || Object.keys(others).length > 0) return undefined;
   if (minutes === undefined) return fanRequest(state, undefined);
-  if (state.trim().toLowerCase() === "auto") return undefined;
-  const usable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_OVERRIDE_MINUTES;
-  return usable ? fanRequest(state, minutes * 60_000) : undefined;
+  const isTimeUsable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_OVERRIDE_MINUTES;
+  const request = isTimeUsable ? fanRequest(state, minutes * 60_000) : undefined;
+  return request?.state === "auto" ? undefined : request;
 }
 
 /** The first key that `SetFanState` does not know, to be named to whoever has sent it. */

@@ -28,8 +28,11 @@ export interface MethodResponse {
   payload: JsonValue;
 }
 
-/** A direct method call as it came: `payload` is parsed JSON, unchecked. */
+/** A direct method call: `payload` is parsed JSON, unchecked. */
 export type MethodCall = (name: string, payload: JsonValue) => Promise<MethodResponse>;
+
+/** One as it came: of a payload that is no JSON, the reason. */
+export type MethodListener = (name: string, payload: JsonValue | SyntaxError) => Promise<MethodResponse>;
 
 /** Where the session stands. `online` means that the hub answered within the keep-alive. */
 export type ConnectionState =
@@ -50,7 +53,7 @@ export interface HubListener {
   onTwin(desired: DesiredProperties, as: Identity): void;
   /** A change while connected; may be older than what `onTwin` gave. */
   onDesired(patch: DesiredProperties): void;
-  onMethod: MethodCall;
+  onMethod: MethodListener;
 }
 
 /** The port of this room: the cloud, in our words. */

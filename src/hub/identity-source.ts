@@ -33,8 +33,8 @@ export interface IdentityListener {
   onNew(identity: Identity): void;
   /** The files were replaced by something that cannot be used; the old pair stays. */
   onUnusable(error: AgentError): void;
-  /** The new pair was refused, or did not get in for a while. */
-  onFallback(kept: Identity, why: AgentError): void;
+  /** The new pair was refused (`CERTIFICATE_REFUSED`), or did not get in for a while, for the reason `why`. */
+  onFallback(kept: Identity, why: unknown): void;
 }
 
 interface Candidate {
@@ -74,7 +74,7 @@ export function createIdentitySource(
     }
     if (!candidate.turns.isOlds() || candidate.isFallbackTold) return;
     candidate.isFallbackTold = true;
-    listener.onFallback(proven, notLetIn(candidate));
+    listener.onFallback(proven, candidate.isRefused ? notLetIn(candidate) : candidate.failure);
   }
 
   return {

@@ -73,6 +73,9 @@ function givenIn(payload: JsonValue): string | undefined {
   return key === undefined ? undefined : JSON.stringify(key.slice(0, SHOWN_CHARACTERS));
 }
 
+/** Status by the code of what speaks against a wish. */
+const REFUSALS: Record<string, number> = { FAN_HELD: 400, FAN_ABSENT: 400, CONTROL_BUSY: 503 };
+
 /** Bodies and codes are those of Microsoft's cheese-cave course app, so that its callers keep working. */
 async function setFanState(parts: MethodParts, payload: JsonValue): Promise<MethodResponse> {
   const request = parseFanRequest(payload);
@@ -92,10 +95,10 @@ async function setFanState(parts: MethodParts, payload: JsonValue): Promise<Meth
       const { code, message: cause, remedy } = error;
       return answer(400, { result: "Fan failed", code, cause, remedy });
     }
-    if (isAgentError(error) && (error.code === "FAN_HELD" || error.code === "FAN_ABSENT")) {
-      return answer(400, { result: error.message });
+    if (isAgentError(error) && error.code in REFUSALS) {
+      const { code, message: result, remedy } = error;
+      return answer(REFUSALS[code] ?? 400, { result, code, remedy });
     }
-    if (isAgentError(error) && error.code === "CONTROL_BUSY") return answer(503, { result: error.message });
     throw error;
   }
   const { fan, overrideUntil, held } = outcome;

@@ -1,34 +1,24 @@
 import { AgentError, isAgentError, messageOf } from "../errors.ts";
 import { linkSignals } from "../lib/abort.ts";
-import type { Clock } from "../lib/clock.ts";
 import { clockSet } from "../lib/clock-set.ts";
 import type { StateFile } from "../lib/state-file.ts";
 import { offline } from "./answers.ts";
 import type { KeptAssignment } from "./assignment.ts";
 import { createAssignmentSource } from "./assignment-source.ts";
-import { type Connection, openConnection } from "./connection.ts";
-import type { Credentials } from "./credentials.ts";
+import { type AttemptListener, type AttemptParts, createAttempt } from "./attempt.ts";
+import type { Connection } from "./connection.ts";
 import type { ConnectionState, Hub, HubListener } from "./hub.ts";
-import type { Identity } from "./identity.ts";
-import type { IdentitySource } from "./identity-source.ts";
 import type { Provisioning } from "./provision.ts";
 import { planRetry, type RetryLimits } from "./retry.ts";
 import type { HubLink } from "./sdk/link.ts";
 import { createStanding, type StandingDescription } from "./standing.ts";
 
 /** What a session works with. */
-export interface SessionOptions {
-  identity: IdentitySource;
-  /** PEM; undefined: the CAs that Node trusts. */
-  trustedCaPem: string | undefined;
-  modelId: string;
+export interface SessionOptions extends Omit<AttemptParts, "assignments"> {
   provisioning: Provisioning;
   /** Where the assignment outlives the process, so that a gateway boots without the DPS. */
   assignments: StateFile<KeptAssignment>;
-  /** A dead connection is noticed within 1.5 times this, milliseconds. */
-  keepAlive: number;
   retry: RetryLimits;
-  clock: Clock;
   /** [0, 1) */
   random: () => number;
 }
@@ -55,13 +45,13 @@ export interface Session extends Hub {
 }
 
 const NOTHING = "nothing: the agent reconnects";
-const CLOCK_POLL = 1000;
 const SOUND_AFTER = 30_000;
 
 /** The one place that reconnects: every SDK call is raced with a deadline, every try begins with a fresh client. */
 export function createSession(options: SessionOptions): Session {
-  const { identity, clock } = options;
+  const { clock } = options;
   const assignments = createAssignmentSource(options.provisioning, options.assignments, clock);
+  const attempt = createAttempt({ ...options, assignments });
   const standing = createStanding(clock);
   let live: Connection | undefined;
   let connects = 0;
@@ -83,46 +73,25 @@ export function createSession(options: SessionOptions): Session {
     if (standing.enter(next, why, error, wait)) listener.onState(next, why, error);
   }
 
-  function credentials(who: Identity): Credentials {
-    return { identity: who, trustedCaPem: options.trustedCaPem, modelId: options.modelId };
-  }
-
-  // Without a real-time clock a gateway boots in the past: TLS would fail, again and again, until NTP has answered.
-  // Or the pair is early, and somebody installs another one meanwhile.
-  async function chooseIdentity(listener: HubListener, signal: AbortSignal): Promise<Identity> {
-    for (;;) {
-      identity.reload();
-      const who = identity.next(clock.now());
-      if (clock.now() >= who.notBefore.getTime()) return who;
-      const early = notYetValid(who);
-      enter("waiting-for-clock", early.message, listener, early);
-      await clock.sleep(CLOCK_POLL, signal);
-    }
-  }
-
   async function goOnline(listener: HubListener, signal: AbortSignal): Promise<Connection> {
-    const who = await chooseIdentity(listener, signal);
-    try {
-      return await goOnlineAs(who, listener, signal);
-    } catch (error) {
-      if (isRefusal(error)) identity.refused(who, error);
-      else if (!signal.aborted) identity.failed(who, error);
-      throw error;
-    }
-  }
-
-  async function goOnlineAs(who: Identity, listener: HubListener, signal: AbortSignal): Promise<Connection> {
-    const shown = credentials(who);
-    const onAsk = () => enter("provisioning", standing.cause(), listener, standing.error());
-    const assignment = await assignments.choose(shown, onAsk, signal);
-    enter("connecting", `assigned to ${assignment.hub}`, listener);
-    const next = await openConnection(assignment, shown, options.keepAlive, listener, clock, signal);
+    const told: AttemptListener = {
+      onEarly: (error) => enter("waiting-for-clock", error.message, listener, error),
+      onAsk: () => enter("provisioning", standing.cause(), listener, standing.error()),
+      // What keeps it from the hub stays in sight until it is there.
+      onAssigned: (hub) =>
+        enter(
+          "connecting",
+          standing.error() ? standing.cause() : `assigned to ${hub}`,
+          listener,
+          standing.error(),
+        ),
+    };
+    const connection = await attempt(told, listener, signal);
     connects += 1;
-    assignments.confirm();
-    identity.accepted(who);
-    return next;
+    return connection;
   }
 
+  /** Resolves if the end was asked for: the next try begins at once. Rejects with `HUB_LOST`. */
   async function stayOnline(current: Connection, listener: HubListener, signal: AbortSignal): Promise<void> {
     const stop = () => current.lose("stop");
     signal.addEventListener("abort", stop, { once: true });
@@ -132,14 +101,20 @@ export function createSession(options: SessionOptions): Session {
     const onlineAt = clock.monotonic();
     const why = await current.lost;
     live = undefined;
-    if (!isEndAsked && !signal.aborted) losses += 1;
+    const wasAsked = isEndAsked || signal.aborted;
     isEndAsked = false;
+    if (!wasAsked) losses += 1;
     // A hub that accepts and drops, as it does with two devices of one name, must not be asked at full speed.
     const isSound = clock.monotonic() - onlineAt >= SOUND_AFTER;
-    // The loss of a sound connection is none of the failures that make up ten.
-    if (isSound) failures = -1;
+    if (isSound) failures = 0;
     signal.removeEventListener("abort", stop);
     await current.close();
+    if (wasAsked) {
+      enter("connecting", why, listener);
+      return;
+    }
+    // The loss of a sound connection is none of the failures that make up ten.
+    if (isSound) failures -= 1;
     throw new AgentError(`the hub connection was lost: ${why}`, {
       code: "HUB_LOST",
       retryable: true,
@@ -209,16 +184,4 @@ export function createSession(options: SessionOptions): Session {
       restart("asked to provision anew");
     },
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  return isAgentError(error) && /^(HUB_REFUSED|DPS_UNAUTHORIZED|DPS_REFUSED)$/.test(error.code);
-}
-
-function notYetValid({ notBefore }: Identity): AgentError {
-  return new AgentError(`the certificate is valid from ${notBefore.toISOString()} on`, {
-    code: "CERTIFICATE_NOT_YET_VALID",
-    retryable: true,
-    remedy: "check this machine's clock and that it can reach a time server",
-  });
 }

@@ -39,8 +39,7 @@ export function scanImage(bytes: Buffer, first: number | undefined): Scan {
   };
   let ordinal = 0;
   for (let at = nextFrame(scan); at !== undefined; at = nextFrame(scan)) {
-    const frame = decodeFrame(bytes, at);
-    if (!frame) break;
+    const frame = knownFrame(bytes, at);
     const missing = frame.ordinal - ordinal;
     if (missing > 0) scan.lost.push(lostBefore(frame, missing, scan.sequences.at(-1) ?? (first ?? 0) - 1));
     scan.sequences.push(frame.sequence);

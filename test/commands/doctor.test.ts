@@ -10,7 +10,7 @@ import { openStatusServer } from "#agent/health/socket.js";
 import { statusSocketOf } from "#agent/health/socket-path.js";
 import { askedOf } from "#agent/hub/assignment.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { lockState } from "#agent/state-lock.js";
+import { lockState } from "#agent/state/lock.js";
 import { healthDocument, SOUND } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";

@@ -7,7 +7,7 @@ import { type ReadOptions, read } from "#agent/commands/read.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import type { StatusDocument } from "#agent/health/status.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { lockState } from "#agent/state-lock.js";
+import { lockState } from "#agent/state/lock.js";
 import { healthDocument, SOUND } from "../health/support.ts";
 import { defer } from "../support/cleanup.ts";
 import { createController } from "../support/hardware/fake-adapter.ts";

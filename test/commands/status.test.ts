@@ -6,7 +6,7 @@ import { status } from "#agent/commands/status.js";
 import type { HealthDocument } from "#agent/health/document.js";
 import { openStatusServer } from "#agent/health/socket.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { lockState } from "#agent/state-lock.js";
+import { lockState } from "#agent/state/lock.js";
 import { healthDocument } from "../health/support.js";
 import { defer } from "../support/cleanup.ts";
 import { temporaryDirectory } from "../support/pki.js";

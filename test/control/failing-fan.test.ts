@@ -3,10 +3,10 @@ import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { type GuardLimits, initialGuard } from "#agent/cave/guard.js";
 import { initialSteering } from "#agent/cave/steer.js";
-import { createControl } from "#agent/control.js";
-import { LOOSE_LIMITS, SETTINGS } from "../support/cave.js";
+import { LOOSE_LIMITS } from "../support/cave.js";
 import { createFakeClock } from "../support/fake-clock.js";
 import { createRelay, FATES, type Relay } from "./relay.js";
+import { airSensor, startLoop } from "./support.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -18,42 +18,21 @@ function build(guard: GuardLimits) {
   const relay = createRelay(clock);
   const air = { temperature: 12, humidity: 90 };
   const seen = new Set<string>();
-  const control = createControl({
-    sensor: {
-      read: async () => ({ ...air, source: "sht31" }),
-      describe: () => ({ source: "sht31" }),
-      close: async () => undefined,
-    },
+  const loop = startLoop({
+    sensor: airSensor(air),
     fan: relay.fan,
     clock,
     readEvery: MINUTE / 2,
     limits: { ...LOOSE_LIMITS, guard, quality: { ...LOOSE_LIMITS.quality, staleAfter: HOUR } },
     response: { responseAfter: HOUR, temperatureDrop: 0.3, humidityDrop: 1 },
-    settings: () => SETTINGS,
     initial: initialSteering(initialGuard(false, -2 * HOUR), 0),
-    remember: async () => undefined,
-    onSample: () => undefined,
     onTick: ({ fan, held }) => {
       seen.add(fan);
       if (held) seen.add(held.cause);
     },
-    onSensorFault: () => undefined,
     onFanFault: () => seen.add("fault"),
   });
-  const stop = new AbortController();
-  const ended = control.run(stop.signal);
-  return {
-    clock,
-    relay,
-    air,
-    seen,
-    control,
-    signal: stop.signal,
-    async end() {
-      stop.abort();
-      await ended;
-    },
-  };
+  return { clock, relay, air, seen, ...loop };
 }
 
 test("a retry that moves the fan counts as the switch: it stays for its whole minimum time from then on", async () => {

@@ -5,12 +5,18 @@ import { systemClock } from "#agent/lib/clock.js";
 import { createFakeGpiod } from "../support/hardware/fake-gpiod.js";
 import { describeFanDriver } from "../support/hardware/fan-contract.js";
 
-// The same as in the virtual machines, where tools and kernel are real; here for every day, and for both versions.
-for (const version of [1, 2] as const) {
+// The same as in the virtual machines, where tools and kernel are real; here for every day, for both versions, and as on
+// Raspberry Pi's own kernel.
+for (const [version, keeps] of [
+  [1, false],
+  [2, false],
+  [2, true],
+] as const) {
   const gpiod = await createFakeGpiod({ after }, version);
+  if (keeps) gpiod.persist();
   describeFanDriver({
     name: "chardev",
-    driver: () => createChardev(systemClock, createGpiod({ path: gpiod.path })),
+    driver: () => createChardev(systemClock, createGpiod({ path: gpiod.path }), async () => keeps),
     line: { gpio: 17 },
     feedbackLine: { gpio: 27 },
     level: async () => gpiod.level(17),
@@ -18,7 +24,7 @@ for (const version of [1, 2] as const) {
     loseFeedback: async () => gpiod.kill(27),
     lose: async () => gpiod.kill(17),
     float: async () => gpiod.float(17),
-    keepsLevel: false,
+    keepsLevel: keeps,
     within: 1500,
   });
 }

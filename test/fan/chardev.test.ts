@@ -14,9 +14,12 @@ import { until } from "../support/until.js";
 const LINE: LineRequest = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
 const OUTPUT = { ...LINE, initial: false };
 
-async function setUp(t: TestContext, version: 1 | 2 = 2) {
+/** `keeps`: the kernel has said whether an output that is let go keeps its level. */
+async function setUp(t: TestContext, version: 1 | 2 = 2, keeps = false) {
   const gpiod = await createFakeGpiod(t, version);
-  return { gpiod, driver: createChardev(systemClock, createGpiod({ path: gpiod.path })) };
+  if (keeps) gpiod.persist();
+  const driver = createChardev(systemClock, createGpiod({ path: gpiod.path }), async () => keeps);
+  return { gpiod, driver };
 }
 
 const unheard = () => assert.fail("nothing is lost");
@@ -61,6 +64,7 @@ for (const version of [1, 2] as const) {
     const edges: boolean[] = [];
     const input = await driver.openInput({ ...LINE, pull: "up" }, (level) => edges.push(level), unheard);
     defer(t, () => input.close());
+    assert.equal(gpiod.holder(17), undefined, "nothing is started that the first read would end");
     assert.equal(await input.read(), true);
     for (const level of [0, 1] as const) {
       gpiod.drive(17, level);
@@ -70,13 +74,26 @@ for (const version of [1, 2] as const) {
   });
 }
 
-for (const [version, found] of [
-  [1, false],
-  [2, true],
+for (const [version, keeps, found] of [
+  [1, false, false],
+  [1, true, false],
+  [2, false, false],
+  [2, true, true],
 ] as const) {
+  const kernel = keeps ? "that keeps outputs" : "of which that is not known";
+  test(`libgpiod ${version}, a kernel ${kernel}: whoever looks at an output that nobody holds leaves it`, async (t) => {
+    const { gpiod, driver } = await setUp(t, version, keeps);
+    gpiod.leave(17, 1);
+    for (let times = 0; times < 2; times += 1) {
+      const { direction, on } = await driver.look(LINE);
+      assert.deepEqual([direction, on], [keeps ? "output" : undefined, found ? true : undefined]);
+      assert.equal(gpiod.level(17), 1);
+    }
+  });
+
   const what = found ? "goes on" : "cannot be seen, and begins with the safe state";
-  test(`libgpiod ${version}: a running fan that nobody holds ${what}`, async (t) => {
-    const { gpiod, driver } = await setUp(t, version);
+  test(`libgpiod ${version}, a kernel ${kernel}: a running fan that nobody holds ${what}`, async (t) => {
+    const { gpiod, driver } = await setUp(t, version, keeps);
     gpiod.leave(17, 1);
     const output = await driver.openOutput(OUTPUT, unheard);
     defer(t, () => output.close());
@@ -84,6 +101,18 @@ for (const [version, found] of [
     assert.equal(gpiod.level(17), found ? 1 : 0, "what is said is what the pin does");
   });
 }
+
+test("a line that floats is no output for having been one: its level is not the fan's", async (t) => {
+  const { gpiod, driver } = await setUp(t, 2, true);
+  gpiod.letGo(17, 1);
+  const { direction, on } = await driver.look(LINE);
+  assert.deepEqual([direction, on], ["input", undefined]);
+  gpiod.letGo(17, 1);
+  const output = await driver.openOutput(OUTPUT, unheard);
+  defer(t, () => output.close());
+  assert.equal(output.found, false);
+  assert.equal(gpiod.level(17), 0);
+});
 
 test("a line that is exported in sysfs is said to be", async (t) => {
   const { gpiod, driver } = await setUp(t);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseVersion, syntaxOf } from "#agent/fan/gpiod-syntax.js";
+import { nameOf, parseVersion, syntaxOf } from "#agent/fan/gpiod-syntax.js";
 
 const LINE = { chip: "gpiochip0", offset: 17, activeLow: false };
 const LOW = { ...LINE, activeLow: true };
@@ -39,9 +39,10 @@ test("libgpiod 1: the chip comes before the line, and a mode keeps gpioset", () 
 
 test("libgpiod 2, and what may follow: the chip is an option, and whoever has the line has a name", () => {
   for (const version of [2, 3]) {
+    const CONSUMER = `cave-agent-${process.pid}`;
     const { set, get, monitor, info, risen, consumer, readsOutputs } = syntaxOf(version);
-    const common = ["--consumer=cave-agent", "--chip=gpiochip0"];
-    const low = ["--consumer=cave-agent", "--active-low", "--chip=gpiochip0"];
+    const common = [`--consumer=${CONSUMER}`, "--chip=gpiochip0"];
+    const low = [`--consumer=${CONSUMER}`, "--active-low", "--chip=gpiochip0"];
     assert.deepEqual(set(LINE, true), [...common, "17=1"]);
     assert.deepEqual(set(LOW, false), [...low, "17=0"]);
     assert.deepEqual(get(LINE, "as-is"), ["--numeric", "--as-is", ...common, "17"]);
@@ -49,7 +50,8 @@ test("libgpiod 2, and what may follow: the chip is an option, and whoever has th
     assert.deepEqual(monitor(LINE, "down"), ["--format=%E", "--bias=pull-down", ...common, "17"]);
     assert.deepEqual(info(LINE), ["--chip=gpiochip0", "17"]);
     assert.deepEqual(["rising", "falling", "1"].map(risen), [true, false, undefined]);
-    assert.equal(consumer("gpioset"), "cave-agent");
+    assert.equal(consumer("gpioset"), CONSUMER);
+    assert.equal(nameOf(CONSUMER), "cave-agent");
     assert.equal(readsOutputs, true);
   }
 });

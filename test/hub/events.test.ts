@@ -62,6 +62,25 @@ test("a setting is told when it is new, and not again at each connect", () => {
   assert.deepEqual(reported.targetTemperature, { value: 11, ac: 200, av: 5, ad: "applied" });
 });
 
+test("a setting that went back to its default while nobody was connected is told, and its return too", () => {
+  const { events, told } = setUp();
+  const twin = { version: 3, properties: { targetTemperature: 11 } };
+  events.onTwin(twin, IDENTITY);
+  assert.deepEqual(told(), [["setting", "targetTemperature"]]);
+  events.onTwin({ version: 4, properties: {} }, IDENTITY);
+  assert.deepEqual(told(), [["setting", "targetTemperature"]]);
+  events.onTwin({ ...twin, version: 5 }, IDENTITY);
+  assert.deepEqual(told(), [["setting", "targetTemperature"]]);
+});
+
+test("a payload that is no JSON is refused and told, and no method hears of it", async () => {
+  const { events, lines } = setUp(() => assert.fail("called"));
+  const { status, payload } = await events.onMethod("SetFanState", new SyntaxError("Unexpected token o"));
+  assert.equal(status, 400);
+  assert.match(JSON.stringify(payload), /not JSON: Unexpected token o/);
+  assert.deepEqual([lines.at(-1)?.event, lines.at(-1)?.code], ["method-refused", "METHOD_REFUSED"]);
+});
+
 test("properties that are no settings are named in the line", () => {
   const { events, lines } = setUp();
   events.onTwin({ version: 3, properties: { targetTemp: 11, fanmode: "on" } }, IDENTITY);

@@ -28,6 +28,7 @@ test("anything else is refused, the state failed above all", () => {
     { state: "on", minutes: 10_081 },
     { state: "on", hours: 1 },
     { state: "auto", minutes: 5 },
+    { state: '"auto"', minutes: 5 },
     { state: { state: "on" } },
   ];
   for (const payload of bad) assert.equal(parseFanRequest(payload), undefined, JSON.stringify(payload));

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { isAgentError } from "#agent/errors.js";
 import { createIdentitySource } from "#agent/hub/identity-source.js";
 import { createAuthority } from "#fleet/certs/authority.js";
 import { defer } from "../support/cleanup.ts";
@@ -30,7 +31,7 @@ async function build(t: TestContext) {
   const source = createIdentitySource(device, {
     onNew: () => told.push("new"),
     onUnusable: (reason) => told.push(`unusable: ${reason}`),
-    onFallback: () => told.push("fallback"),
+    onFallback: (_, why) => told.push(isAgentError(why) ? `fallback: ${why.code}` : "fallback"),
   });
   return { device, put, install, source, told };
 }
@@ -60,7 +61,7 @@ test("a new pair that is refused gives way to the old one, until the files chang
   assert.equal(source.current().thumbprint, old);
   await install();
   assert.equal(source.reload(), true);
-  assert.deepEqual(told, ["new", "fallback", "new"]);
+  assert.deepEqual(told, ["new", "fallback: CERTIFICATE_REFUSED", "new"]);
 });
 
 test("when the old one is refused too, each has its turn; the one that is accepted stays", async (t) => {
@@ -81,7 +82,7 @@ test("when the old one is refused too, each has its turn; the one that is accept
   source.accepted(source.current());
   source.refused(source.current());
   assert.equal(source.current().thumbprint, fresh);
-  assert.deepEqual(told, ["new", "fallback"]);
+  assert.deepEqual(told, ["new", "fallback: CERTIFICATE_REFUSED"]);
 });
 
 test("the same leaf with its intermediates is a new pair", async (t) => {
@@ -108,7 +109,7 @@ test("what becomes of the old pair says nothing about a new one that was found m
   assert.equal(source.current(), found);
   source.refused(found);
   assert.equal(source.current(), old);
-  assert.deepEqual(told, ["new", "fallback"]);
+  assert.deepEqual(told, ["new", "fallback: CERTIFICATE_REFUSED"]);
 });
 
 test("a new pair that is not valid yet waits for its day behind the old one", async (t) => {
@@ -180,7 +181,7 @@ test("files that the next start could not use are a trouble until they are put r
 });
 
 test("a new pair that is refused, or is left outside where the old one gets in, is a trouble until one is let in", async (t) => {
-  const { install, source } = await build(t);
+  const { install, source, told } = await build(t);
   const code = () => source.trouble()?.code;
   await install();
   source.reload();
@@ -194,6 +195,7 @@ test("a new pair that is refused, or is left outside where the old one gets in, 
   const next = source.current();
   for (let tries = 0; tries < 3; tries += 1) source.failed(source.next(Date.now()), new Error("no answer"));
   assert.equal(code(), undefined, "the network may be down");
+  assert.deepEqual(told, ["new", "fallback: CERTIFICATE_REFUSED", "new", "fallback"]);
   source.accepted(source.next(Date.now()));
   assert.equal(code(), "CERTIFICATE_REFUSED");
   source.accepted(next);

@@ -99,6 +99,7 @@ test("what the guard holds is accepted, not executed; what could never act is re
   const never = await call("SetFanState", { state: "on", minutes: 0.5 });
   assert.equal(never.status, 400);
   assert.match(JSON.stringify(never.payload), /must stay as it is until/);
+  assert.deepEqual(Object.keys(never.payload as object), ["result", "code", "remedy"]);
 });
 
 test("commands beyond those that may wait for the fan are refused with 503", async () => {
@@ -106,7 +107,7 @@ test("commands beyond those that may wait for the fan are refused with 503", asy
   const answers = await Promise.all(Array.from({ length: 30 }, () => call("SetFanState", "on")));
   const refused = answers.filter(({ status }) => status === 503);
   assert.ok(refused.length > 0 && refused.length < 30, `${refused.length} refused`);
-  assert.match(JSON.stringify(refused[0]?.payload), /commands wait for the fan already/);
+  assert.match(JSON.stringify(refused[0]?.payload), /commands wait for the fan already.*CONTROL_BUSY/);
 });
 
 test("while stopping every method is refused with 503", async () => {

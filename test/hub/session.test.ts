@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { connect } from "node:tls";
+import type { AgentError } from "#agent/errors.js";
 import { readTrustedCa } from "#agent/hub/identity.js";
 import { createAuthority, type Pair } from "#fleet/certs/authority.js";
 import { type CloudRig, startCloud } from "../support/rig.ts";
 import { startStrictServer } from "../support/strict-server.ts";
+import { until } from "../support/until.ts";
 import { type SessionRig, startSession } from "./support.ts";
 
 /** Nobody listens there. */
@@ -197,11 +199,10 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     const foreign = await createAuthority({ commonName: "Foreign CA" });
     install(await foreign.issueDevice({ commonName: "cave-01" }));
     assert.equal(identity.reload(), true);
-    for (const failures of [4, 2]) {
+    for (const failures of [3, 1]) {
       const from = states.length;
       session.reconnect("test");
       await reached("online", from);
-      // The first is the loss of the connection before.
       assert.equal(states.slice(from).filter((state) => state.startsWith("backing-off")).length, failures);
     }
     assert.equal(new Set(connectedAs).size, 1);
@@ -213,11 +214,49 @@ test("a connection that is thrown out counts as lost; one whose end was asked fo
   const rig = await startCloud(t);
   const { session, states, reached } = await startSession(t, rig);
   await reached("online");
+  const before = states.length;
   session.reconnect("test");
-  await reached("online", states.length);
+  await reached("online", before);
+  assert.deepEqual(states.slice(before, -1), [
+    "connecting: test",
+    `connecting: assigned to ${session.describe().hub}`,
+  ]);
   assert.equal(session.describe().losses, 0);
+  session.tryNow();
+  assert.equal(session.state(), "online", "nothing waits that could be hurried");
   const from = states.length;
   rig.cloud.faults.hub.drop();
   await reached("online", from);
   assert.equal(session.describe().losses, 1);
+});
+
+test("an end that was asked for is no failure, however many there were before", async (t) => {
+  const rig = await startCloud(t);
+  await rig.cloud.hub.stop();
+  const { session, states, reached } = await startSession(t, rig);
+  await until("eight failures", () => states.filter((state) => state.startsWith("backing-off")).length >= 8);
+  await rig.cloud.hub.start();
+  await reached("online");
+  const from = states.length;
+  session.reprovision();
+  await reached("online", from);
+  assert.ok(
+    !states.slice(from).some((state) => state.startsWith("backing-off")),
+    states.slice(from).join("\n"),
+  );
+});
+
+test("what keeps it from the hub stays in sight while the next try is under way", async (t) => {
+  const rig = await startCloud(t);
+  rig.cloud.faults.hub.refuse(3, 1);
+  const told: [string, string, string | undefined][] = [];
+  const onState = (state: string, cause: string, error?: AgentError) =>
+    told.push([state, cause, error?.code]);
+  const { session } = await startSession(t, rig, { listener: { onState } });
+  await until("online", () => session.state() === "online");
+  const [failed, ...tries] = told.slice(told.findIndex(([state]) => state === "backing-off"));
+  assert.match(failed?.[2] ?? "", /^HUB_/);
+  assert.ok(tries.length > 1);
+  for (const [state, ...why] of tries.slice(0, -1)) assert.deepEqual(why, failed?.slice(1), state);
+  assert.deepEqual([tries.at(-1)?.[0], tries.at(-1)?.[2]], ["online", undefined]);
 });

@@ -3,7 +3,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#agent/lib/clock.js";
-import { lockState } from "#agent/state-lock.js";
+import { lockState } from "#agent/state/lock.js";
 import { startWith } from "../faults/agents.ts";
 import { defer } from "../support/cleanup.ts";
 import { startCloud } from "../support/rig.js";

@@ -3,7 +3,7 @@ import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
 import { existingPart, tryToWrite } from "../../lib/writable.ts";
-import { refuseOtherDevice } from "../../state-device.ts";
+import { refuseOtherDevice } from "../../state/device.ts";
 import type { ConfiguredCheck, Finding } from "./check.ts";
 
 const MIB = 2 ** 20;

@@ -1,11 +1,11 @@
 import { isAgentError } from "../../errors.ts";
+import { deviceFiles } from "../../lib/device-files.ts";
 import { createI2cBus } from "../../sensor/bounded-bus.ts";
 import { asAddress } from "../../sensor/i2c-faults.ts";
 import { addressesOf } from "../../sensor/open.ts";
 import { ADDRESSES, findChip } from "../../sensor/sht31/start.ts";
 import type { StatusDocument } from "../status.ts";
 import { type ConfiguredCheck, codeOf, type Finding, type Ground } from "./check.ts";
-import { deviceFiles } from "./device-files.ts";
 
 /** Whether the sensor answers: it is asked for its status, unless the running agent does so all the time. */
 export const i2cCheck: ConfiguredCheck = {

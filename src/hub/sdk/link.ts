@@ -4,7 +4,7 @@ import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Assignment, Credentials } from "../credentials.ts";
 import { connectFailure, garbled } from "../failure.ts";
-import type { DesiredProperties, JsonObject, JsonValue, MethodCall, TelemetryMessage } from "../hub.ts";
+import type { DesiredProperties, JsonObject, JsonValue, MethodListener, TelemetryMessage } from "../hub.ts";
 import { createMethodTransport } from "./method-transport.ts";
 import { ObservedMqttBase } from "./mqtt.ts";
 import { settle } from "./settle.ts";
@@ -26,7 +26,7 @@ export interface HubLink {
 export interface LinkListener {
   /** Each desired section read (`whole`) and each patch to it. */
   onDesired(desired: DesiredProperties, whole: boolean): void;
-  onMethod: MethodCall;
+  onMethod: MethodListener;
   onLost(cause: string): void;
 }
 
@@ -86,8 +86,6 @@ export async function connect(
     // A twin request survives the connection it was made on, and never ends (azure-iot-sdk-node #563).
     const lostEarly = lost.then((cause) => Promise.reject(new Error(cause)));
     const twin = await Promise.race([watchTwin(client, listener), lostEarly]);
-    // Given up while nothing could be let go of yet.
-    signal.throwIfAborted();
     void lost.then(listener.onLost);
     return {
       send: (message) =>
@@ -126,8 +124,15 @@ function toDesired(section: Record<string, JsonValue>): DesiredProperties {
   return { version: typeof $version === "number" ? $version : 0, properties };
 }
 
+/** The SDK makes JSON of every message for a debug log, also when nobody reads that. */
+class BriefMessage extends device.Message {
+  toJSON(): string {
+    return this.messageId;
+  }
+}
+
 function toSdkMessage(message: TelemetryMessage) {
-  const sdkMessage = new device.Message(message.body);
+  const sdkMessage = new BriefMessage(message.body);
   sdkMessage.messageId = message.messageId;
   sdkMessage.contentType = "application/json";
   sdkMessage.contentEncoding = "utf-8";

@@ -1,6 +1,6 @@
 import { Mqtt } from "azure-iot-device-mqtt";
 import { messageOf } from "../../errors.ts";
-import type { JsonValue, MethodCall } from "../hub.ts";
+import type { JsonValue, MethodListener } from "../hub.ts";
 import type { ObservedMqttBase } from "./mqtt.ts";
 import { settle } from "./settle.ts";
 
@@ -19,7 +19,7 @@ export interface MethodTransport {
  * methods and desired properties are always listened to is also what makes the SDK tell of a lost connection at all
  * (azure-iot-sdk-node #277).
  */
-export function createMethodTransport(base: ObservedMqttBase, onMethod: MethodCall): MethodTransport {
+export function createMethodTransport(base: ObservedMqttBase, onMethod: MethodListener): MethodTransport {
   let made: Mqtt | undefined;
 
   class Transport extends Mqtt {
@@ -55,20 +55,23 @@ export function createMethodTransport(base: ObservedMqttBase, onMethod: MethodCa
 }
 
 function answerMethod(
-  onMethod: MethodCall,
+  onMethod: MethodListener,
   name: string,
   body: Buffer,
   answer: (status: number, payload: JsonValue) => void,
 ): void {
-  let payload: JsonValue;
-  try {
-    payload = body.length === 0 ? null : (JSON.parse(body.toString("utf8")) as JsonValue);
-  } catch (error) {
-    answer(400, { result: `payload is not JSON: ${messageOf(error)}` });
-    return;
-  }
-  onMethod(name, payload).then(
+  onMethod(name, payloadIn(body)).then(
     (response) => answer(response.status, response.payload),
     (error) => answer(500, { result: messageOf(error) }),
   );
+}
+
+function payloadIn(body: Buffer): JsonValue | SyntaxError {
+  if (body.length === 0) return null;
+  try {
+    return JSON.parse(body.toString("utf8")) as JsonValue;
+  } catch (error) {
+    if (error instanceof SyntaxError) return error;
+    throw error;
+  }
 }

@@ -33,6 +33,11 @@ export class ObservedMqttBase extends MqttBase {
     });
   }
 
+  /** The SDK makes JSON of every PUBACK for a debug log, also when nobody reads that: it gets none to make it of. */
+  override publish(...[topic, payload, options, done]: Parameters<MqttBase["publish"]>): void {
+    super.publish(topic, payload, options, (error) => done(error));
+  }
+
   /**
    * Closes the socket now, without a goodbye, also one that is still being opened: MQTT.js leaves such a one to its timeout
    * of 60 s, and waits with the end of another until all that it has sent was acknowledged. None is opened afterwards.

@@ -82,6 +82,7 @@ export async function register(
   clock: Pick<Clock, "now">,
   signal: AbortSignal,
 ): Promise<Assignment> {
+  signal.throwIfAborted();
   const base = new ObservedMqttBase({ ca: trustedCaPem });
   const transport = new EndableProvisioning(base);
   const security = new X509Security(identity.deviceId, {

@@ -7,7 +7,7 @@ import { countFault, noFaults } from "./faults.ts";
 import { createHeater } from "./heater.ts";
 import { climb, type Step } from "./recovery.ts";
 import { createSession, type SessionOptions } from "./session.ts";
-import { heaterStays, resets } from "./start.ts";
+import { heaterStays, resets, saysSerial, serialOf } from "./start.ts";
 
 export interface Sht31Options extends SessionOptions {
   /** Added to each humidity, %RH: what a comparison with a better hygrometer has shown. */
@@ -18,7 +18,7 @@ export interface Sht31Options extends SessionOptions {
 
 /**
  * An SHT31 in single-shot mode, high repeatability, without clock stretching. A value leaves it only if the CRCs of both
- * words fit, and the status that is read after them shows neither a heater that is on nor a reset since the start.
+ * words fit, they are not its serial number, and the status that is read after them shows neither a heater that is on nor a reset since the start.
  */
 export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: Sht31Options): Sensor {
   const { clock } = options;
@@ -31,7 +31,9 @@ export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: 
 
   async function measure(step: Step, signal: AbortSignal): Promise<Reading> {
     const chip = await session.prepare(step, signal);
-    const [first = 0, second = 0] = await chip.ask(COMMANDS.measure, signal);
+    const words = await chip.ask(COMMANDS.measure, signal);
+    if (serialOf(words) === session.describe().serial) throw saysSerial(chip.address);
+    const [first = 0, second = 0] = words;
     const { heaterOn, resetDetected } = await chip.status(signal);
     const isHot = heaterOn && !heater.isOn();
     if (resetDetected || isHot) session.doubt();
@@ -57,9 +59,9 @@ export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: 
     }
   }
 
-  /** A chip that is still warm is left as after a reset, which the next start sees, be it of another process. */
+  /** A chip that is still warm is left as after a reset: its heater off, which nobody does later; the next start sees it. */
   async function leave(): Promise<void> {
-    if (heater.isHeated()) await session.tell(COMMANDS.softReset).catch(() => undefined);
+    if (heater.isHeated()) await session.reset();
     await session.letGo();
   }
 

@@ -3,9 +3,9 @@ import type { I2cBus } from "../i2c-bus.ts";
 import { asAddress } from "../i2c-faults.ts";
 import type { SensorDescription } from "../sensor.ts";
 import type { Chip } from "./chip.ts";
-import type { Command } from "./commands.ts";
+import { COMMANDS, type Command } from "./commands.ts";
 import type { Before } from "./heater.ts";
-import type { Step } from "./recovery.ts";
+import { climb, type Step } from "./recovery.ts";
 import { findChip, startChip } from "./start.ts";
 
 /** A sensor that was started. */
@@ -37,6 +37,8 @@ export interface Session {
   doubt(): void;
   /** Says something to the chip between two reads. Rejects if none is started; if it fails, the chip is doubted. */
   tell(command: Command): Promise<void>;
+  /** Resets the chip that was started last, also one that is doubted or forgotten. Tries for some seconds; never rejects. */
+  reset(): Promise<void>;
   /** Forgets the chip and lets go of the bus. */
   letGo(): Promise<void>;
   describe(): Pick<SensorDescription, "address" | "serial">;
@@ -45,12 +47,17 @@ export interface Session {
 /** What is said between two reads must not wait for the signal of one that has ended. */
 const NEVER = new AbortController().signal;
 
+const NOTHING_SEEN: Before = { wasHeated: false, wasReset: false };
+
 export function createSession(options: SessionOptions, onStarted: (before: Before) => void): Session {
   const { bus, number, clock } = options;
   // Another chip at the other address may be in other air: a fault of this one must not hand the fan over to it.
   let { addresses } = options;
   let chip: Chip | undefined;
   let isStarted = false;
+  let startedLast: Chip | undefined;
+  /** By all tries to start it since the last that succeeded: the first of them may have reset it, and hidden what was. */
+  let seen = NOTHING_SEEN;
   let serial: string | undefined;
 
   function know(found: string, address: number): void {
@@ -59,6 +66,10 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
     if (found === before) return;
     const place = `${asAddress(address)} on ${bus.file}`;
     options.onFound?.({ serial: found, place, ...(before !== undefined && { before }) });
+  }
+
+  function see({ wasHeated, wasReset }: Before): void {
+    seen = { wasHeated: seen.wasHeated || wasHeated, wasReset: seen.wasReset || wasReset };
   }
 
   async function letGo(): Promise<void> {
@@ -73,11 +84,13 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
       if (step === "restart") isStarted = false;
       chip ??= await findChip(bus, number, addresses, clock, signal);
       if (!isStarted) {
-        const started = await startChip(chip, signal);
+        const found = await startChip(chip, see, signal);
         addresses = [chip.address];
         isStarted = true;
-        onStarted(started);
-        know(started.serial, chip.address);
+        startedLast = chip;
+        onStarted(seen);
+        seen = NOTHING_SEEN;
+        know(found, chip.address);
       }
       return chip;
     },
@@ -89,6 +102,12 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
       isStarted = false;
       await chip.tell(command, NEVER);
       isStarted = true;
+    },
+    async reset() {
+      isStarted = false;
+      const reset = async () => startedLast?.tell(COMMANDS.softReset, NEVER);
+      // The bus opens itself anew after each failure.
+      await climb(reset, () => undefined, clock, NEVER).catch(() => undefined);
     },
     letGo,
     describe() {

@@ -58,28 +58,30 @@ function isOfOneAddress(error: unknown): error is AgentError {
   return isAgentError(error) && OF_ONE_ADDRESS.has(error.code);
 }
 
-/** What was found at a start. */
-export interface Started extends Before {
-  /** Eight hexadecimal digits. */
-  serial: string;
-}
-
 /**
  * Brings a chip from whatever it was doing to a known state: idle, its heater off and seen to be off (some boards come
- * up with it on, esphome/issues #1465), its status cleared, so that bit 4 tells of the next reset.
+ * up with it on, esphome/issues #1465), its status cleared, so that bit 4 tells of the next reset. Resolves to its serial
+ * number, eight hexadecimal digits. `onSeen` is told how it was found before that is lost: also by a start that fails.
  */
-export async function startChip(chip: Chip, signal: AbortSignal): Promise<Started> {
+export async function startChip(
+  chip: Chip,
+  onSeen: (before: Before) => void,
+  signal: AbortSignal,
+): Promise<string> {
   await chip.tell(COMMANDS.stop, signal);
   const before = await chip.status(signal);
+  onSeen({ wasHeated: before.heaterOn, wasReset: before.resetDetected });
   for (const command of [COMMANDS.softReset, COMMANDS.heaterOff, COMMANDS.clearStatus]) {
     await chip.tell(command, signal);
   }
   const { heaterOn, resetDetected } = await chip.status(signal);
   if (heaterOn) throw heaterStays(chip.address);
   if (resetDetected) throw resets(chip.address);
-  const words = await chip.ask(COMMANDS.serial, signal);
-  const serial = words.map((word) => word.toString(16).padStart(4, "0")).join("");
-  return { serial, wasHeated: before.heaterOn, wasReset: before.resetDetected };
+  return serialOf(await chip.ask(COMMANDS.serial, signal));
+}
+
+export function serialOf(words: readonly number[]): string {
+  return words.map((word) => word.toString(16).padStart(4, "0")).join("");
 }
 
 export function heaterStays(address: number): AgentError {
@@ -96,5 +98,14 @@ export function resets(address: number): AgentError {
     code: "SENSOR_RESET",
     retryable: true,
     remedy: "check the sensor's supply (2.4 to 5.5 V at the sensor) and its plug",
+  });
+}
+
+/** Two words with sound CRCs, as a measurement has. */
+export function saysSerial(address: number): AgentError {
+  return new AgentError(`the sensor at ${asAddress(address)} gave its serial number, not a measurement`, {
+    code: "SENSOR_NO_ANSWER",
+    retryable: true,
+    remedy: "end other programs that use the sensor: one of them has asked it in between",
   });
 }

@@ -68,7 +68,7 @@ test("the line by the character device, free and then held by the agent", async 
     free.detail,
     `chardev: GPIO17 is line 17 of gpiochip0 [pinctrl-bcm2711] with 58 lines, free, input; GPIO27 is line 27 of gpiochip0 [pinctrl-bcm2711] with 58 lines, free, input; there is no ${machine.sysfsGpio}`,
   );
-  gpiod.occupy(17, "cave-agent");
+  gpiod.occupy(17, "cave-agent-77");
   assert.match((await look()).detail, /held by cave-agent/);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { pino } from "pino";
 import { isAgentError } from "#agent/errors.js";
 import { register } from "#agent/hub/sdk/registration.js";
@@ -32,6 +32,19 @@ async function startSilentServer(
   });
   return { server, endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`, open };
 }
+
+test("ended before it begins, it makes no connection", async (t) => {
+  const who = await credentialsOf(await startCloud(t));
+  const { server, endpoint } = await startSilentServer(t);
+  let connections = 0;
+  server.on("connection", () => {
+    connections += 1;
+  });
+  const ended = register(endpoint, "0ne00ABCDEF", who, systemClock, AbortSignal.abort());
+  await assert.rejects(ended, { name: "AbortError" });
+  await delay(500);
+  assert.equal(connections, 0);
+});
 
 test("ended while TLS is still being spoken, it lets go of its connection at once", async (t) => {
   const who = await credentialsOf(await startCloud(t));
@@ -98,4 +111,16 @@ test("a DPS that is busy has asked for a wait only if its answer says so", async
   assert.equal(await retryAfter(), 7000);
   rig.cloud.faults.dps.fail(1, 503);
   assert.equal(await retryAfter(), undefined);
+});
+
+test("a DPS that answers nonsense is given up at once", async (t) => {
+  const rig = await startCloud(t);
+  const who = await credentialsOf(rig);
+  const { dps } = rig.cloud.endpoints;
+  rig.cloud.faults.dps.junk();
+  const { signal } = new AbortController();
+  await assert.rejects(register(dps.host, dps.idScope, who, systemClock, signal), {
+    code: "DPS_FAILED",
+    message: /no usable answer/,
+  });
 });

@@ -27,10 +27,10 @@ function setUpDamp(humidity = 99.5): Rig {
   return rig;
 }
 
-/** The chip wants a moment between two commands. */
-async function close({ sensor, clock }: Rig): Promise<void> {
+/** The chip wants a moment between two commands; `time` ms is enough. */
+async function close({ sensor, clock }: Rig, time = 10): Promise<void> {
   const closed = sensor.close();
-  await clock.advance(10);
+  await clock.advance(time);
   await closed;
 }
 
@@ -108,6 +108,71 @@ describe("the heater of an SHT31", () => {
     const after = await readFor(rig, 3 * MINUTE);
     assert.equal(after.at(-2)?.heated, true);
     assert.equal(after.at(-1)?.heated, undefined);
+  });
+
+  for (const [what, fail] of [
+    [
+      "after the transfer failed that ends the pulse",
+      async ({ controller, clock }: Rig) => {
+        controller.broken = "EIO";
+        await clock.advance(MINUTE);
+        controller.broken = undefined;
+      },
+    ],
+    [
+      "in a pulse, by a bus that fails once",
+      async ({ controller }: Rig) => void controller.errors.push("EIO"),
+    ],
+    [
+      "in a pulse, by a bus that fails until the last try",
+      async ({ controller }: Rig) => void controller.errors.push(...Array(4).fill("EREMOTEIO")),
+    ],
+    [
+      "in a pulse, after a read that failed",
+      async (rig: Rig) => {
+        rig.controller.broken = "EIO";
+        await rig.failure();
+        rig.controller.broken = undefined;
+      },
+    ],
+  ] as const) {
+    it(`is switched off when the sensor is closed ${what}`, async () => {
+      const rig = setUpDamp();
+      while (!rig.chip.heater()) await rig.read();
+      await fail(rig);
+      assert.equal(rig.chip.heater(), true);
+      await close(rig, 1000);
+      assert.equal(rig.chip.heater(), false);
+      assert.deepEqual([rig.clock.sleepers(), rig.controller.counts().open], [0, 0]);
+      const next = setUp({ heaterPulses: true, earlier: rig });
+      assert.equal(isWarm(await next.read(), rig), true);
+    });
+  }
+
+  it("does not keep a stop for ever when it cannot be switched off", async () => {
+    for (const trouble of ["EIO", "ETIMEDOUT", "hang"]) {
+      const rig = setUpDamp();
+      while (!rig.chip.heater()) await rig.read();
+      if (trouble === "hang") rig.controller.hang(true);
+      else rig.controller.broken = trouble;
+      await close(rig, 10_000);
+      assert.equal(rig.clock.sleepers(), 0);
+    }
+  });
+
+  it("was on when the first try to start the sensor failed, which the second still knows", async () => {
+    const rig = setUp();
+    rig.chip.write([0x30, 0x6d]);
+    await rig.clock.advance(MINUTE);
+    // Found (2 transfers), stopped, asked for its status (2), reset; then it fails.
+    rig.controller.errors.push(...Array(6).fill(undefined), "EREMOTEIO");
+    assert.equal(isWarm(await rig.read(), rig), true);
+    assert.equal(rig.sensor.describe().faults?.nack, 1);
+    assert.equal(rig.chip.heater(), false);
+    await readFor(rig, 3 * MINUTE);
+    assert.equal(isWarm(await rig.read(), rig), false);
+    rig.chip.brownOut();
+    assert.equal(isWarm(await rig.read(), rig), false, "what was seen is told once");
   });
 
   for (const [what, interrupt] of [

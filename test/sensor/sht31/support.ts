@@ -13,6 +13,16 @@ export const RUNNING: AbortSignal = new AbortController().signal;
 /** The time between two reads in these tests, milliseconds. */
 export const INTERVAL = 5000;
 
+/** `describe().faults` of a sensor that has had none. */
+export const NOTHING = { nack: 0, crc: 0, timeout: 0, reset: 0, bus: 0 } as const;
+
+/** The commands of a start, after the status by which it was found, and those of a reading. */
+export const START: readonly string[] = ["3093", "f32d", "30a2", "3066", "3041", "f32d", "3780"];
+export const READ: readonly string[] = ["2400", "f32d"];
+
+/** Unlike that of `setUp`, so that two chips can be told apart. */
+export const OTHER_AIR = { temperature: 25, humidity: 40 } as const;
+
 export interface Rig {
   clock: FakeClock;
   /** What the sensor should say. */

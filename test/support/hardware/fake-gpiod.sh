@@ -15,13 +15,16 @@ busy() {
 	fail "unable to request lines on chip '/dev/gpiochip0': Device or resource busy"
 }
 
-# A line that nobody holds any more is an input again, and floats to low, as with the mainline drivers of the Pi.
+# A line that nobody holds any more is an input again, and floats to low, as with the mainline drivers of the Pi; unless
+# there is a file `persist`: then an output stays as it is, as with Raspberry Pi's own kernel.
 look() {
-	direction=input level=0 low=0 consumer='' pid=
+	direction=input level=0 low=0 consumer='' pid= stale=
 	[ -f "$state/$1" ] && . "$state/$1"
 	[ -z "$pid" ] || [ "$pid" = 0 ] || kill -0 "$pid" 2>/dev/null && return
+	consumer='' pid=
+	[ $direction = output ] && [ -f "$state/persist" ] && return
 	[ $direction = output ] && level=0
-	direction=input low=0 consumer='' pid=
+	direction=input low=0
 }
 
 # Takes the line for as long as this process lives.
@@ -100,7 +103,7 @@ gpioinfo)
 	;;
 gpioget)
 	look "$offset"
-	[ $asis = 1 ] || direction=input
+	[ $asis = 1 ] && [ "$stale" != 1 ] || direction=input
 	request $direction
 	echo $((level ^ activelow))
 	;;

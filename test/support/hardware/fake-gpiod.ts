@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../cleanup.js";
 import { temporaryDirectory } from "../pki.js";
@@ -20,8 +20,12 @@ export interface FakeGpiod {
   kill(offset: number): void;
   /** Somebody else has the line. */
   occupy(offset: number, consumer: string): void;
-  /** It is an output that nobody has any more, and keeps its level, as with Raspberry Pi's own kernel. */
+  /** From now on an output that is let go keeps its level, as with Raspberry Pi's own kernel. */
+  persist(): void;
+  /** It is an output that nobody has had, as the firmware leaves it. */
   leave(offset: number, level: 0 | 1): void;
+  /** It is an input that nobody has, and the kernel calls it an output, which its last user had made of it. */
+  letGo(offset: number, level: 0 | 1): void;
   /** Makes it an input that nobody has. */
   float(offset: number): void;
   /** The tool complains so from now on, and ends with 1. */
@@ -48,6 +52,7 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
   for (const tool of process.platform === "linux" ? TOOLS : [...TOOLS, "setpriv"]) {
     write(join(tools, tool), `exec sh "${PROGRAM}" "${state}" ${version} ${LABEL} ${LINES} ${tool} "$@"`);
   }
+  const persistence = join(state, "persist");
   const fileOf = (offset: number) => join(state, String(offset));
 
   function read(offset: number): Values {
@@ -62,6 +67,7 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
     );
     const pid = Number(values.pid);
     if (!pid || isAlive(pid)) return values;
+    if (values.direction === "output" && existsSync(persistence)) return { ...values, consumer: "", pid: "" };
     return { ...FLOATING, ...(values.direction === "input" && { level: values.level ?? "0" }) };
   }
 
@@ -83,8 +89,11 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     },
     occupy: (offset, consumer) => keep(offset, { consumer, pid: "0" }),
+    persist: () => writeFileSync(persistence, ""),
     leave: (offset, level) =>
-      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "" }),
+      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "", stale: "" }),
+    letGo: (offset, level) =>
+      keep(offset, { direction: "output", level: String(level), consumer: "", pid: "", stale: "1" }),
     float: (offset) => keep(offset, FLOATING),
     breakTool: (tool, complaint) =>
       write(join(tools, tool), `echo "/usr/bin/${tool}: ${complaint}" >&2\nexit 1`),

@@ -16,6 +16,10 @@ export interface FakeLines {
   onOpen?: () => void;
   /** How often the input was closed. */
   closed: { input: number };
+  /** How often the input was read. */
+  reads: number;
+  /** How long a level is believed, milliseconds. */
+  readAgain: number;
   /** The kernel takes the output away. */
   lose(): void;
   loseInput(): void;
@@ -37,6 +41,8 @@ export function createFakeLines(found?: boolean): FakeLines {
     opens: [],
     broken: {},
     closed: { input: 0 },
+    reads: 0,
+    readAgain: 10_000,
     lose() {
       const { onLost } = output ?? {};
       output = undefined;
@@ -88,8 +94,9 @@ export function createFakeLines(found?: boolean): FakeLines {
         if (lines.broken.input) throw failure(lines.broken.input);
         input = { onEdge, onLost };
         return {
-          readAgain: 10_000,
+          readAgain: lines.readAgain,
           async read() {
+            lines.reads += 1;
             if (lines.broken.read) throw failure(lines.broken.read);
             return felt;
           },

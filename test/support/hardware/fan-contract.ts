@@ -9,6 +9,7 @@ import { createGpioFan } from "#agent/fan/gpio-fan.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../cleanup.js";
 import { until } from "../until.js";
+import { PLAIN_FAN } from "./plain-fan.ts";
 
 /** One GPIO interface of a kernel, with hardware behind it that a test can see and move. */
 export interface FanRig {
@@ -43,14 +44,9 @@ export function describeFanDriver(rig: FanRig): void {
   function create(t: TestContext, changes: Partial<FanConfig> = {}): Fan {
     faults.length = 0;
     const config: FanConfig = {
+      ...PLAIN_FAN,
       driver: rig.name,
       line: rig.line,
-      activeLow: false,
-      safeState: "off",
-      feedbackLine: undefined,
-      feedbackKind: "contact",
-      feedbackActiveLow: false,
-      feedbackPull: "as-is",
       feedbackWithin: rig.within,
       ...changes,
     };

@@ -8,9 +8,9 @@ import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
 import { type Clock, systemClock } from "#agent/lib/clock.js";
 import { listenOnPath } from "#agent/lib/unix-socket.js";
-import { lockState, type StateLock } from "#agent/state-lock.js";
-import { defer } from "./support/cleanup.ts";
-import { temporaryDirectory } from "./support/pki.js";
+import { lockState, type StateLock } from "#agent/state/lock.js";
+import { defer } from "../support/cleanup.ts";
+import { temporaryDirectory } from "../support/pki.js";
 
 const locksIn = (directory: string) => readdirSync(directory).filter((name) => name.startsWith("lock."));
 
@@ -22,7 +22,7 @@ function isRefusal(pattern: RegExp) {
 /** A process that has the lock. */
 async function hold(t: TestContext, directory: string) {
   const module = (name: string) => JSON.stringify(import.meta.resolve(`#agent/${name}.js`));
-  const code = `const { lockState } = await import(${module("state-lock")});
+  const code = `const { lockState } = await import(${module("state/lock")});
     const { systemClock } = await import(${module("lib/clock")});
     await lockState(${JSON.stringify(directory)}, "process " + process.pid, systemClock);
     setInterval(() => undefined, 1000);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AgentError } from "./errors.ts";
+import { AgentError } from "../errors.ts";
+import type { StateFile } from "../lib/state-file.ts";
 
 /** Whose state it is. Samples, override and assignment of one device must not pass for another's. */
 export interface KeptDevice {
@@ -14,6 +15,11 @@ export function parseKeptDevice(content: unknown): KeptDevice | undefined {
   if (typeof content !== "object" || content === null || !("id" in content)) return undefined;
   const { id } = content;
   return typeof id === "string" && /^[!-~]{1,128}$/.test(id) ? { id } : undefined;
+}
+
+/** Says in the state directory whose it is; one of an earlier version does not say it yet. */
+export async function bindState(file: StateFile<KeptDevice>, id: string): Promise<void> {
+  if ((await file.read()) === undefined) await file.write({ id });
 }
 
 /**

@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isAgentError } from "#agent/errors.js";
 import { systemClock } from "#agent/lib/clock.js";
-import { createStateClaim } from "#agent/state-claim.js";
-import { lockState } from "#agent/state-lock.js";
-import { defer } from "./support/cleanup.ts";
-import { temporaryDirectory } from "./support/pki.js";
+import { createStateClaim } from "#agent/state/claim.js";
+import { lockState } from "#agent/state/lock.js";
+import { defer } from "../support/cleanup.ts";
+import { temporaryDirectory } from "../support/pki.js";
 
 /** A claim whose first try has failed, because a file stands in the directory's place. */
 async function setUp(t: TestContext) {

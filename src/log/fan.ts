@@ -1,6 +1,6 @@
-import { causeOf } from "./errors.ts";
-import type { FanParts } from "./fan/open.ts";
-import type { Logger } from "./log.ts";
+import { causeOf } from "../errors.ts";
+import type { FanParts } from "../fan/open.ts";
+import type { Logger } from "../log.ts";
 
 /** What the fan tells by itself, for the log; `onChange` follows each. */
 export function createFanLog(

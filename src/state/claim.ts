@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type AgentError, isAgentError } from "./errors.ts";
-import type { Clock } from "./lib/clock.ts";
-import { shared } from "./lib/shared.ts";
-import type { WriteRight } from "./lib/write-right.ts";
-import { refuseOtherDevice } from "./state-device.ts";
-import { inUse, lockState, type StateLock } from "./state-lock.ts";
+import { type AgentError, isAgentError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { shared } from "../lib/shared.ts";
+import type { WriteRight } from "../lib/write-right.ts";
+import { refuseOtherDevice } from "./device.ts";
+import { inUse, lockState, type StateLock } from "./lock.ts";
 
 /** The right of this agent, for this device, to write to its state directory. */
 export interface StateClaim extends WriteRight {

@@ -1,11 +1,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { configError } from "./config.ts";
-import { AgentError } from "./errors.ts";
-import type { Clock } from "./lib/clock.ts";
-import { makeFolder } from "./lib/make-folder.ts";
-import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "./lib/unix-socket.ts";
+import { configError } from "../config.ts";
+import { AgentError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { makeFolder } from "../lib/make-folder.ts";
+import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
 
 /** The right to work on a state directory: one process has it at a time. */
 export interface StateLock {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
-import { createSensorLog } from "#agent/sensor-log.js";
+import { createSensorLog } from "#agent/log/sensor.js";
 
 test("the log says which sensor answers where, and warns when another one has taken its place", () => {
   const lines: Record<string, unknown>[] = [];
