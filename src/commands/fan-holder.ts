@@ -3,25 +3,34 @@ import { type InspectParts, inspectFan } from "../fan/inspect.ts";
 import { lineText } from "../fan/line.ts";
 import type { FanChoice } from "./fan-choice.ts";
 
-/**
- * Who has the line where the kernel would not refuse it: /sys/class/gpio lets everybody write. Undefined if nobody is
- * known to. Rejects with `FAN_FAILED` for a line that was named and is somebody's input: no trial has left it so.
- */
+/** Whether others use a line where the kernel would not refuse it: /sys/class/gpio lets everybody write. */
+export interface Holder {
+  /** `process 1234 (node), on GPIO17,` */
+  name?: string;
+  /** Why somebody may though nobody is seen to. */
+  doubt?: string;
+}
+
+/** Rejects with `FAN_FAILED` for a line that was named and is somebody's input: no trial has left it so. */
 export async function holderOf(
   { fan, sensorSource }: FanChoice,
   isNamed: boolean,
   parts: Omit<InspectParts, "sensorSource">,
-): Promise<string | undefined> {
+): Promise<Holder> {
   // What cannot be looked at is told when it is to be switched.
   const found = await inspectFan(fan, { ...parts, sensorSource }).catch(() => undefined);
-  if (!fan.line || !found || !("fan" in found) || found.name !== "sysfs") return undefined;
-  const { where, consumer, direction } = found.fan;
-  if (consumer === "cave-agent") return `another agent, on ${lineText(fan.line)},`;
-  if (isNamed && consumer !== undefined && direction === "input") {
+  if (!fan.line || !found || !("fan" in found) || !found.fan.users) return {};
+  const { where, users, direction } = found.fan;
+  const line = lineText(fan.line);
+  if (users.found.length > 0) return { name: `${users.found.join(", ")}, on ${line},` };
+  if (isNamed && direction === "input") {
     throw fanFailure(
       `${where}; it is exported in /sys/class/gpio, as an input`,
       "use another line, or unexport it if nobody reads it",
     );
   }
-  return undefined;
+  if (users.isComplete) return {};
+  return {
+    doubt: `whether another user's program has ${line} cannot be told: sudo cave-agent fan status tells`,
+  };
 }

@@ -8,7 +8,7 @@ import type { HealthDocument } from "../health/document.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { EXIT } from "./exit.ts";
 import { chooseFan, type FanChoice, type FanChoiceOptions } from "./fan-choice.ts";
-import { holderOf } from "./fan-holder.ts";
+import { type Holder, holderOf } from "./fan-holder.ts";
 import { askRunningFan, isAgents } from "./fan-running.ts";
 import { describeFanStatus, statusByAgent, statusByLine } from "./fan-status.ts";
 import { type Output, standardOutput } from "./output.ts";
@@ -84,30 +84,30 @@ function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work):
 
 async function switchFan(work: Work, on: boolean): Promise<number> {
   const { choice, running, output, json, signal } = work;
-  const holder =
+  const { name, doubt }: Holder =
     running && isAgents(running, choice)
-      ? "the running agent"
+      ? { name: "the running agent" }
       : await holderOf(choice, work.line !== undefined, work);
-  if (holder) {
+  if (name) {
     output.complain(
-      `${holder} has the fan\nstop it first (systemctl stop cave-agent), or ask it: SetFanState\n`,
+      `${name} has the fan\nstop it first (systemctl stop cave-agent), or ask it: SetFanState\n`,
     );
     return EXIT.busy;
   }
+  if (doubt) output.complain(`${doubt}\n`);
   // Whoever tries a fan leaves it as he has set it.
   const tried = openQuietly({ ...choice.fan, safeState: "hold" }, work);
+  const { driver: kind, detail: why } = tried.describe();
+  if (kind === "simulated" || kind === "none") {
+    output.complain(`there is no real fan to switch: ${why}\nset fan.line, or name the line by --line\n`);
+    return EXIT.configuration;
+  }
   try {
-    await tried.open();
-    const { driver, detail } = tried.describe();
-    if (driver === "simulated" || driver === "none") {
-      output.complain(
-        `there is no real fan to switch: ${detail}\nset fan.line, or name the line by --line\n`,
-      );
-      return EXIT.configuration;
-    }
+    // Not opened before: a line that nobody drives would be taken in another state than the wanted one.
     await tried.set(on);
     await tried.confirmed(signal);
     const state = tried.state();
+    const { driver, detail } = tried.describe();
     const remains = driver === "sysfs" ? "level" : "while-held";
     const text = `the fan is ${state}: ${detail}\n${REMAINS[remains]}`;
     output.say(`${json ? JSON.stringify({ state, driver, detail, remains }) : text}\n`);

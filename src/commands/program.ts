@@ -152,8 +152,11 @@ function addFan(program: Command, end: End): void {
     .option("--active-low", "with --line: a low level switches the fan on", false)
     .addOption(new Option("--driver <driver>", "instead of fan.driver").choices(["auto", "sysfs", "chardev"]))
     .option("--json", "for programs", false)
-    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments) => {
+    .action(async (action: FanOptions["action"], { config, ...given }: FanArguments, command: Command) => {
       const { line, activeLow, driver, json } = given;
+      if (activeLow && !line) {
+        command.error("error: --active-low belongs to --line; of the configured line fan.activeLow tells");
+      }
       const file = { file: config, usualFile: DEFAULT_CONFIG };
       end(await fan({ action, ...file, line, activeLow, driver, json, signal: untilStopped() }));
     });

@@ -1,6 +1,7 @@
 import type { AgentError } from "../errors.ts";
 import type { FanConfig } from "./config.ts";
 import { fanFailure } from "./failure.ts";
+import type { Line } from "./line.ts";
 
 /** Why each of the kernel's interfaces cannot be used; undefined for one that can. */
 export interface Obstacles {
@@ -23,13 +24,16 @@ export interface Choice<Name> {
 export function chooseKind(
   { driver, line }: Pick<FanConfig, "driver" | "line">,
   sensorSource: string,
-): Choice<"gpio" | "simulated" | "none"> {
+): (Choice<"gpio"> & { line: Line }) | Choice<"simulated"> | Choice<"none"> {
   if (driver === "simulated" || driver === "none") return { name: driver, why: `fan.driver is "${driver}"` };
-  if (line) return { name: "gpio", why: "fan.line is set" };
+  if (line) return { name: "gpio", why: "fan.line is set", line };
   if (sensorSource === "simulated")
     return { name: "simulated", why: "the sensor is simulated, and fan.line is empty" };
   return { name: "none", why: "fan.line is empty" };
 }
+
+const NO_PULL = "/sys/class/gpio cannot set fan.feedbackPull";
+const AS_IS = 'set fan.feedbackPull = "as-is", with a real resistor or gpio=N=pu in config.txt';
 
 /** Which interface switches the fan; throws an AgentError `FAN_FAILED` if none can. Pure. */
 export function chooseInterface(
@@ -41,8 +45,9 @@ export function chooseInterface(
     if (obstacle) throw obstacle;
     return { name: driver, why: `fan.driver is "${driver}"` };
   }
-  if (!sysfs && !chardev && feedbackLine && feedbackPull !== "as-is") {
-    return { name: "chardev", why: "/sys/class/gpio cannot set fan.feedbackPull" };
+  if (feedbackLine && feedbackPull !== "as-is") {
+    if (chardev) throw fanFailure(`${NO_PULL}, and ${chardev.message}`, `${chardev.remedy}; or ${AS_IS}`);
+    return { name: "chardev", why: NO_PULL };
   }
   if (!sysfs)
     return { name: "sysfs", why: "/sys/class/gpio can be used, which keeps the level whatever happens" };

@@ -1,6 +1,7 @@
 import type { AgentError } from "../errors.ts";
 import type { Pull } from "./fan.ts";
 import type { Line } from "./line.ts";
+import type { LineUsers } from "./sysfs-users.ts";
 
 /** A line of an interface, for the interface alone to read. */
 export interface LineRequest {
@@ -20,6 +21,8 @@ export interface LineFacts {
   on: boolean | undefined;
   /** Who holds it; undefined if nobody does, or it cannot be told. */
   consumer: string | undefined;
+  /** Of a line that is exported in /sys/class/gpio, which everybody may use. */
+  users?: LineUsers;
 }
 
 /** An output that was taken. Levels are logical: true is the active one. */

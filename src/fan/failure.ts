@@ -3,6 +3,8 @@ import type { Deadline } from "../lib/deadline.ts";
 
 const LOOK_AT_LINE = "check the line; cave-agent doctor does";
 
+export const CHECK_USERS = "check that nothing else uses the line";
+
 /** The fan did not obey, or cannot be reached. Always retryable: a cable may be put back at any time. */
 export function fanFailure(message: string, remedy: string, cause?: unknown): AgentError {
   return new AgentError(message, { code: "FAN_FAILED", retryable: true, remedy, cause });

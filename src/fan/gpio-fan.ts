@@ -84,8 +84,14 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
   /** The feedback is read before, so that no edge of this command is missed; without it the fan is commanded all the same. */
   async function command(on: boolean): Promise<void> {
     let blindness: AgentError | undefined;
-    await setLine(on, async () => {
+    const prepare = async () => {
       blindness = await supervisor.refresh().then(() => undefined, asFanFailure);
+    };
+    const wasTaken = output !== undefined;
+    await setLine(on, prepare).catch((error: unknown) => {
+      if (!wasTaken) throw error;
+      // Somebody may have changed it since: what has failed is let go, and may well be had by taking it anew.
+      return setLine(on, prepare);
     });
     await supervisor.commanded(on);
     if (blindness) throw blindness;
@@ -110,7 +116,6 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
       // A line that was never taken was never switched either.
       if (safeState !== "hold" && commanded !== undefined) {
         const on = safeState === "on";
-        // What has failed is let go, and may well be had by taking it anew.
         await setLine(on).catch(() => setLine(on));
       }
       isSafe = true;

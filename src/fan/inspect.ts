@@ -8,7 +8,6 @@ import { createGpiod } from "./gpiod.ts";
 import { type GpioPlaces, lookForObstacles } from "./obstacles.ts";
 import { loadOnoff } from "./onoff-gpio.ts";
 import { createSysfs } from "./sysfs.ts";
-import { checkPull } from "./sysfs-input.ts";
 import type { ToolPath } from "./tool.ts";
 
 /** What a fan would find on this machine. */
@@ -28,17 +27,13 @@ export interface InspectParts {
 }
 
 /** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
-const OWN: Record<InterfaceName, readonly string[]> = {
-  sysfs: ["sysfs", "cave-agent"],
-  chardev: ["cave-agent", "gpioset", "gpiomon"],
-};
+const OWN = ["cave-agent", "gpioset", "gpiomon"];
 
 /** Looks at the configured lines, and changes none. Rejects with `FAN_FAILED`: what the agent would stumble over. */
 export async function inspectFan(config: FanConfig, parts: InspectParts): Promise<Inspection> {
   const { clock, places, tools } = parts;
   const kind = chooseKind(config, parts.sensorSource);
-  if (kind.name !== "gpio" || !config.line)
-    return { name: kind.name === "simulated" ? "simulated" : "none", why: kind.why };
+  if (kind.name !== "gpio") return kind;
   const gpiod = createGpiod(tools);
   const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
   const chardev = createChardev(clock, gpiod);
@@ -46,15 +41,16 @@ export async function inspectFan(config: FanConfig, parts: InspectParts): Promis
 
   async function look(request: LineRequest): Promise<LineFacts> {
     const facts = await drivers[choice.name].look(request);
+    if (facts.users) return facts;
     const consumer = facts.consumer ?? (await consumerOf(chardev, request));
-    if (consumer !== undefined && !OWN[choice.name].includes(consumer)) throw takenBy(consumer, facts);
+    const own = choice.name === "chardev" ? OWN : [];
+    if (consumer !== undefined && !own.includes(consumer)) throw takenBy(consumer, facts);
     return { ...facts, consumer };
   }
 
-  const fan = await look({ line: config.line, key: "fan.line", activeLow: config.activeLow });
+  const fan = await look({ line: kind.line, key: "fan.line", activeLow: config.activeLow });
   const { feedbackLine, feedbackActiveLow } = config;
   const key = "fan.feedbackLine";
-  if (feedbackLine && choice.name === "sysfs") checkPull({ key, pull: config.feedbackPull });
   const feedback = feedbackLine && (await look({ line: feedbackLine, key, activeLow: feedbackActiveLow }));
   return { ...choice, fan, feedback };
 }

@@ -1,14 +1,17 @@
 import { closeSync } from "node:fs";
 import type { Gpio } from "onoff";
 import { explainMissing } from "../lib/add-on.ts";
+import { inKernel } from "../lib/in-kernel.ts";
 import { fanFailure } from "./failure.ts";
 
 export type { Gpio } from "onoff";
 
+type Onoff = typeof import("onoff");
+
 const ONOFF = { name: "onoff", version: "6.0.3", native: "epoll" };
 
 /** onoff, or an AgentError that says why it cannot be used here: it is optional, and native. */
-export async function loadOnoff(): Promise<typeof import("onoff")> {
+export async function loadOnoff(): Promise<Onoff> {
   try {
     return await import("onoff");
   } catch (error) {
@@ -18,19 +21,55 @@ export async function loadOnoff(): Promise<typeof import("onoff")> {
 }
 
 /**
+ * Opens a line that is exported, has its direction and its `active_low`, and asks the chip nothing: onoff's constructor
+ * would by synchronous calls, which keep the event loop for as long as a chip behind a bus takes, and would leave `value`
+ * open if one fails. `onEvent` reads an input as epoll tells of it, where nobody could catch what it throws. Throws an
+ * AgentError `FAN_FAILED` for an onoff that cannot be used so.
+ */
+export function openGpio(
+  { Gpio }: Onoff,
+  number: number,
+  direction: "in" | "out",
+  onEvent: (read: () => 0 | 1) => 0 | 1 = (read) => read(),
+): Gpio {
+  let isOpening = true;
+  let isAsked = false;
+  class OpenedGpio extends Gpio {
+    override direction(): string {
+      return direction;
+    }
+    override readSync(): 0 | 1 {
+      isAsked = true;
+      return isOpening ? 0 : onEvent(() => super.readSync());
+    }
+    override read(): Promise<0 | 1> {
+      return inKernel(super.read());
+    }
+    override write(value: 0 | 1): Promise<void> {
+      return inKernel(super.write(value));
+    }
+  }
+  const edge = direction === "in" ? "both" : "none";
+  const gpio = new OpenedGpio(number, direction, edge, { reconfigureDirection: false });
+  isOpening = false;
+  const { _valueFd, _poller }: Partial<Gpio> = gpio;
+  if (isAsked && typeof _valueFd === "number" && typeof _poller?.close === "function") return gpio;
+  const { name, version } = ONOFF;
+  throw fanFailure(
+    `the npm package ${name} is another one than ${version}`,
+    `npm install ${name}@${version}`,
+  );
+}
+
+/**
  * Closes all that onoff has open of a line, and leaves the line to whoever has it now. Once only. onoff itself closes a
  * line by unexporting it, which would take it from whoever has exported it meanwhile.
  */
 export function forget(gpio: Gpio): void {
-  gpio.unwatchAll();
-  gpio._poller.close();
-  closeSync(gpio._valueFd);
-}
-
-/** False: somebody has unexported the line since it was opened. */
-export function isAlive(gpio: Gpio): Promise<boolean> {
-  return gpio.read().then(
-    () => true,
-    () => false,
-  );
+  try {
+    gpio.unwatchAll();
+    gpio._poller.close();
+  } finally {
+    closeSync(gpio._valueFd);
+  }
 }

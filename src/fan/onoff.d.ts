@@ -4,21 +4,16 @@ declare module "onoff" {
   export class Gpio {
     constructor(
       gpio: number,
-      direction: "in" | "out" | "high" | "low",
+      direction: "in" | "out",
       edge: "none" | "both",
-      options: { activeLow: boolean; reconfigureDirection?: boolean },
+      options: { reconfigureDirection: boolean },
     );
+    direction(): string;
     read(): Promise<0 | 1>;
     readSync(): 0 | 1;
     write(value: 0 | 1): Promise<void>;
     watch(callback: (error: Error | null | undefined, value: 0 | 1) => void): void;
     unwatchAll(): void;
-    direction(): string;
-    setDirection(direction: "in" | "out" | "high" | "low"): void;
-    edge(): string;
-    activeLow(): boolean;
-    setActiveLow(invert: boolean): void;
-    unexport(): void;
     /** Internal to onoff, which has no way to close these without an unexport. */
     readonly _valueFd: number;
     readonly _poller: { close(): void };

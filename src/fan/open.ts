@@ -26,14 +26,15 @@ export interface FanParts extends Pick<GpioFanParts, "onTaken" | "onFault" | "on
 export function openFan(config: FanConfig, parts: FanParts): Fan {
   const { sensorSource, clock, places = LINUX_GPIO, tools, ...told } = parts;
   const telling = (fan: Fan): Fan => ({ ...fan, open: async () => told.onTaken(fan.describe()) });
-  const { name, why } = chooseKind(config, sensorSource);
-  if (name === "simulated") return telling(createSimulatedFan({ safeState: config.safeState, why }));
-  if (name === "none" || !config.line) return telling(createAbsentFan(why));
+  const kind = chooseKind(config, sensorSource);
+  const { why } = kind;
+  if (kind.name === "simulated") return telling(createSimulatedFan({ safeState: config.safeState, why }));
+  if (kind.name === "none") return telling(createAbsentFan(why));
   const gpiod = createGpiod(tools);
   // Each is one object for the whole life, because a line of sysfs is opened once only.
   const drivers = { sysfs: createSysfs(clock, places.sysfs), chardev: createChardev(clock, gpiod) };
   return createGpioFan({
-    config: { ...config, line: config.line },
+    config: { ...config, line: kind.line },
     async choose() {
       const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
       return { ...choice, driver: drivers[choice.name] };

@@ -1,11 +1,11 @@
 import { type AgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Input, LineRequest } from "./driver.ts";
-import { fanFailure } from "./failure.ts";
-import type { Pull } from "./fan.ts";
-import { forget, loadOnoff } from "./onoff-gpio.ts";
-import { checkEvents, exportLine, noEvents, numberLine } from "./sysfs-line.ts";
-import { CHECK_USERS } from "./sysfs-output.ts";
+import { CHECK_USERS, fanFailure } from "./failure.ts";
+import { forget, type Gpio, loadOnoff, openGpio } from "./onoff-gpio.ts";
+import { checkEvents, codeOf, exportLine, noEvents, unexportLine, untilUsable } from "./sysfs-export.ts";
+import { configureLine, lineFiles } from "./sysfs-files.ts";
+import { numberLine } from "./sysfs-line.ts";
 
 export interface SysfsInputParts {
   folder: string;
@@ -17,75 +17,83 @@ export interface SysfsInputParts {
 /** A read is one of memory, so a level that agrees is read again as often as one that does not. Milliseconds. */
 const READ_AGAIN = 10_000;
 
-/** Takes a line as an input with events. Rejects with `FAN_FAILED`. */
+/**
+ * Takes a line as an input with events, its resistor as it is: there is no file for that. It is unexported at the end if
+ * it was exported here. Rejects with `FAN_FAILED`.
+ */
 export async function openSysfsInput(
-  request: LineRequest & { pull: Pull },
+  request: LineRequest,
   { folder, clock, onEdge, onLost }: SysfsInputParts,
 ): Promise<Input> {
   const { key, activeLow } = request;
-  checkPull(request);
+  const onoff = await loadOnoff();
   const line = await numberLine(request, folder);
-  const { Gpio } = await loadOnoff();
-  await exportLine(line, ["direction", "active_low", "value"], folder, clock);
-  await checkEvents(line, key, folder);
-  await exportLine(line, ["edge"], folder, clock);
-  let state: "opening" | "watched" | "closed" = "opening";
+  const isOurs = await exportLine(line, folder);
+  let state: "opening" | "watched" | "lost" | "closed" = "opening";
+  let opened: Gpio | undefined;
 
-  // onoff reads in the callback of epoll, where nobody could catch what it throws, and the event would come for ever.
-  class WatchedGpio extends Gpio {
-    override readSync(): 0 | 1 {
-      try {
-        return super.readSync();
-      } catch (error) {
-        if (state === "opening") throw error;
-        setImmediate(() => {
-          if (state === "watched") onLost(lose(error));
-        });
-        return 0;
-      }
-    }
+  /** `ENODEV`: somebody has unexported it before. */
+  async function letGo(error?: unknown): Promise<void> {
+    if (opened) forget(opened);
+    if (isOurs && codeOf(error) !== "ENODEV") await unexportLine(line, folder);
   }
-  const gpio = new WatchedGpio(line.number, "in", "both", { activeLow });
 
-  function lose(error: unknown): AgentError {
-    if (state === "watched") forget(gpio);
-    state = "closed";
+  function takenAway(error: unknown): AgentError {
     return fanFailure(`${line.where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
   }
 
-  function close(): void {
-    if (state === "closed") return;
-    state = "closed";
-    gpio.unexport();
-    gpio._poller.close();
+  /** The event of a line that is gone would come for ever, and onoff would tell it as an edge. */
+  function onEvent(read: () => 0 | 1): 0 | 1 {
+    try {
+      return read();
+    } catch (error) {
+      if (state !== "watched") return 0;
+      state = "lost";
+      setImmediate(() => {
+        void letGo(error);
+        if (state === "lost") onLost(takenAway(error));
+      });
+      return 0;
+    }
   }
 
-  if (gpio.direction() !== "in" || gpio.edge() !== "both" || gpio.activeLow() !== activeLow) {
-    close();
-    throw noEvents(line, key);
+  async function open(): Promise<Gpio> {
+    await checkEvents(line, key, folder);
+    await untilUsable(line, ["direction", "active_low", "value", "edge"], folder, clock);
+    await configureLine(line, folder, { activeLow, to: "in" });
+    opened = openGpio(onoff, line.number, "in", onEvent);
+    // onoff keeps silent about what it could not set on a line that was exported before.
+    if ((await lineFiles(line.number, folder).read("edge")) !== "both") throw noEvents(line, key);
+    // Who has not read has missed something, by the kernel's lights, and is told so at once.
+    await opened.read();
+    opened.watch((error, value) => {
+      if (!error && state === "watched") onEdge(value === 1);
+    });
+    state = "watched";
+    return opened;
   }
-  gpio.watch((error, value) => {
-    if (!error && state === "watched") onEdge(value === 1);
+
+  const gpio = await open().catch(async (error: unknown) => {
+    await letGo(error);
+    throw error;
   });
-  state = "watched";
   return {
     readAgain: READ_AGAIN,
-    read: () =>
-      gpio.read().then(
-        (value) => value === 1,
-        (error: unknown) => {
-          throw lose(error);
-        },
-      ),
-    close: async () => close(),
+    async read() {
+      try {
+        return (await gpio.read()) === 1;
+      } catch (error) {
+        if (state === "watched") {
+          state = "closed";
+          await letGo(error);
+        }
+        throw takenAway(error);
+      }
+    },
+    async close() {
+      const former = state;
+      state = "closed";
+      if (former === "watched") await letGo();
+    },
   };
-}
-
-/** Throws an AgentError `FAN_FAILED` for a resistor, which this interface cannot set. */
-export function checkPull({ key, pull }: { key: string; pull: Pull }): void {
-  if (pull === "as-is") return;
-  throw fanFailure(
-    `${key}: /sys/class/gpio cannot set a resistor (fan.feedbackPull = "${pull}")`,
-    'use a real resistor, or gpio=N=pu in config.txt, with "as-is"; or fan.driver = "chardev"',
-  );
 }

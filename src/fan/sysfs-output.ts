@@ -3,9 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { everyPeriod } from "../lib/periodic.ts";
 import { createTurn } from "../lib/turn.ts";
 import type { Output } from "./driver.ts";
-import { fanFailure } from "./failure.ts";
-
-export const CHECK_USERS = "check that nothing else uses the line";
+import { CHECK_USERS, fanFailure } from "./failure.ts";
 
 /** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
 const LOOK_EVERY = 5000;
@@ -18,29 +16,36 @@ export interface SysfsOutputParts {
    * is not asked for: hid-mcp2221 calls an output that is high an input, and the kernel then refuses to set it.
    */
   gpio: { read(): Promise<0 | 1>; write(value: 0 | 1): Promise<void> };
+  /** Called once, when nothing of `gpio` is under way any more. */
+  close: () => void;
   where: string;
   /** The level that it has. */
   found: boolean;
   clock: Clock;
   /** It is gone, or has another level than the one that was set. The output is of no use then. */
   onLost: (error: AgentError) => void;
-  /** It is lost, or closed. */
-  onEnd: () => void;
 }
 
 /** An output of /sys/class/gpio that was taken, looked at every 5 s until it is lost or closed. */
-export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsOutputParts): Output {
+export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: SysfsOutputParts): Output {
   const turn = createTurn();
   const ending = new AbortController();
   let wanted = found;
-  let lost: AgentError | undefined;
+  /** Why it takes no more commands. */
+  let over: AgentError | undefined;
+
+  function end(why: AgentError): void {
+    over = why;
+    ending.abort();
+    void turn(async () => close()).catch(() => undefined);
+  }
 
   async function look(): Promise<void> {
+    if (over) return;
     const trouble = await troubleOf();
     if (!trouble || ending.signal.aborted) return;
-    lost = trouble;
-    ending.abort();
-    told.onLost(trouble);
+    end(trouble);
+    onLost(trouble);
   }
 
   async function troubleOf(): Promise<AgentError | undefined> {
@@ -59,7 +64,7 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
   }
 
   async function set(on: boolean): Promise<void> {
-    if (lost) throw lost;
+    if (over) throw over;
     wanted = on;
     try {
       await gpio.write(bit(on));
@@ -69,7 +74,6 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
     if (!(await isAt(on))) throw contraryTo(on, where);
   }
 
-  ending.signal.addEventListener("abort", told.onEnd, { once: true });
   void everyPeriod(
     () => LOOK_EVERY,
     () => turn(look),
@@ -80,7 +84,9 @@ export function createSysfsOutput({ gpio, where, found, clock, ...told }: SysfsO
     where,
     found,
     set: (on) => turn(() => set(on)),
-    close: async () => ending.abort(),
+    async close() {
+      if (!over) end(fanFailure(`${where}; it was let go`, "nothing, the agent has done so"));
+    },
   };
 }
 

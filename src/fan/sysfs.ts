@@ -1,52 +1,34 @@
 import type { Clock } from "../lib/clock.ts";
-import type { GpioDriver, LineRequest } from "./driver.ts";
+import type { GpioDriver } from "./driver.ts";
 import { LINUX_GPIO } from "./obstacles.ts";
-import { forget, type Gpio, isAlive, loadOnoff } from "./onoff-gpio.ts";
-import { claimLine } from "./sysfs-claim.ts";
+import { forget, loadOnoff, openGpio } from "./onoff-gpio.ts";
+import { exportLine, untilUsable } from "./sysfs-export.ts";
+import { configureLine, lineFiles } from "./sysfs-files.ts";
 import { openSysfsInput } from "./sysfs-input.ts";
-import { exportLine, lookAtLine, type NumberedLine, numberLine } from "./sysfs-line.ts";
+import { lookAtLine, numberLine } from "./sysfs-line.ts";
 import { createSysfsOutput } from "./sysfs-output.ts";
 
 /**
  * Lines through /sys/class/gpio, by onoff.
  *
- * What the pin does: it stays exported, as an output and at its level, when the agent lets go of it, ends or is killed.
- * It is never unexported, because the kernel may make it an input then, and it would float. Only a write, an unexport by
- * somebody else or a reset of the machine changes it.
+ * What the pin of an output does: it stays exported, as an output and at its level, when the agent lets go of it, ends or
+ * is killed. It is never unexported, because the kernel may make it an input then, and it would float. Only a write, an
+ * unexport by somebody else or a reset of the machine changes it.
  */
 export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver {
-  // onoff cannot close a line without unexporting it, so a line that is opened again is the same one.
-  const known = new Map<number, Gpio>();
-
-  async function taken(line: NumberedLine, request: LineRequest & { initial: boolean }): Promise<Gpio> {
-    const { Gpio } = await loadOnoff();
-    await exportLine(line, ["direction", "active_low", "value"], folder, clock);
-    // The level is set together with the direction, so that the pin does not pass through the other one.
-    const level = request.initial !== request.activeLow ? "high" : "low";
-    const { activeLow } = request;
-    let gpio = known.get(line.number);
-    if (gpio && !(await isAlive(gpio))) {
-      known.delete(line.number);
-      forget(gpio);
-      gpio = undefined;
-    }
-    gpio ??= new Gpio(line.number, level, "none", { activeLow, reconfigureDirection: false });
-    known.set(line.number, gpio);
-    // onoff keeps silent about what it could not set on a line that was exported before.
-    if (gpio.activeLow() !== activeLow) gpio.setActiveLow(activeLow);
-    if (gpio.direction() !== "out") gpio.setDirection(level);
-    return gpio;
-  }
-
   return {
     look: (request) => lookAtLine(request, folder),
-    async openOutput(request, onLost) {
+    async openOutput({ activeLow, initial, ...request }, onLost) {
+      const onoff = await loadOnoff();
       const line = await numberLine(request, folder);
-      const gpio = await taken(line, request);
-      const found = (await gpio.read()) === 1;
-      const claim = await claimLine(folder, line.number);
-      const { where } = line;
-      return createSysfsOutput({ gpio, where, found, clock, onLost, onEnd: claim.release });
+      await exportLine(line, folder);
+      await untilUsable(line, ["direction", "active_low", "value"], folder, clock);
+      // The level is set together with the direction, so that the pin does not pass through the other one.
+      await configureLine(line, folder, { activeLow, to: initial !== activeLow ? "high" : "low" });
+      const found = (await lineFiles(line.number, folder).read("value")) === "1";
+      const gpio = openGpio(onoff, line.number, "out");
+      const close = () => forget(gpio);
+      return createSysfsOutput({ gpio, close, where: line.where, found, clock, onLost });
     },
     openInput: (request, onEdge, onLost) => openSysfsInput(request, { folder, clock, onEdge, onLost }),
   };

@@ -251,6 +251,7 @@ test("as a program: usage, and safe with nothing to do", async (t) => {
     ["fan", "spin"],
     ["fan", "on", "--line", "17"],
     ["fan", "on", "--driver", "none"],
+    ["fan", "on", "--active-low", "--config", file],
   ]) {
     assert.equal((await runToEnd(t, args)).code, 64, args.join(" "));
   }

@@ -38,11 +38,15 @@ test("auto takes sysfs where it is, else the character device, and says why", ()
   assert.deepEqual(choose({}, false), { name: "chardev", why: "there is no /sys/class/gpio" });
 });
 
-test("auto takes the character device for a resistor that sysfs cannot set", () => {
+test("auto takes nothing but the character device for a resistor that sysfs cannot set", () => {
   const pulled = { feedbackLine: { gpio: 27 }, feedbackPull: "up" } as const;
   assert.match(choose(pulled).why, /cannot set fan\.feedbackPull/);
   assert.equal(choose(pulled).name, "chardev");
-  assert.equal(choose(pulled, true, false).name, "sysfs", "it then says what is wrong with it");
+  assert.throws(
+    () => choose(pulled, true, false),
+    isFailure(/cannot set fan\.feedbackPull, and gpioset is not/, /apt install gpiod; or .* real resistor/),
+  );
+  assert.equal(choose({ ...pulled, feedbackPull: "as-is" }).name, "sysfs");
   assert.equal(choose({ feedbackPull: "up" }).name, "sysfs", "there is no feedback to pull");
 });
 

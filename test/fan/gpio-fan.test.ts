@@ -91,8 +91,22 @@ test("what does not obey is failed, is opened anew at the next command, and told
   delete lines.broken.set;
   await fan.set(true);
   assert.equal(fan.state(), "on");
-  assert.deepEqual(lines.opens, ["output", "output"]);
+  assert.deepEqual(lines.opens, ["output", "output", "output"], "each try but the first takes it anew");
   assert.deepEqual(told, ["sysfs: GPIO17; it is there"]);
+});
+
+test("a line that was spoilt since it was taken is taken anew by the command, once", async () => {
+  const { fan, lines } = build();
+  await fan.open();
+  lines.broken.set = "EPERM";
+  lines.onOpen = () => delete lines.broken.set;
+  await fan.set(true);
+  assert.equal(fan.state(), "on");
+  assert.deepEqual([lines.opens.length, lines.levels], [2, [false, true]]);
+  lines.lose();
+  lines.broken.open = "ENOENT";
+  await assert.rejects(fan.set(false), isFailure(/^ENOENT$/));
+  assert.equal(lines.opens.length, 3, "what could not be taken is not tried twice");
 });
 
 test("a line that is lost is told at once, and taken back by the next command", async () => {

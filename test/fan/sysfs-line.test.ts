@@ -1,29 +1,43 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { checkEvents, exportLine, lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkEvents, exportLine, unexportLine, untilUsable } from "#agent/fan/sysfs-export.js";
+import { lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
+import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 import { temporaryDirectory } from "../support/pki.js";
-import { until } from "../support/until.js";
 
 const FILES = ["direction", "active_low", "value"];
+/** No other test's, since who has a line open is seen by its number, wherever it lies. */
+const BASE = 1000 * process.pid;
+const NUMBER = BASE + 17;
 const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
 
 /** A folder in the place of /sys/class/gpio: nothing happens in it unless the test does it. */
 async function setUp(t: TestContext) {
   const folder = await temporaryDirectory(t);
-  const chip = join(folder, "gpiochip512");
+  const chip = join(folder, `gpiochip${BASE}`);
   mkdirSync(chip);
   for (const [file, text] of [
-    ["base", "512\n"],
+    ["base", `${BASE}\n`],
     ["label", "pinctrl-bcm2711\n"],
     ["ngpio", "58\n"],
   ] as const) {
     writeFileSync(join(chip, file), text);
   }
-  const line = join(folder, "gpio529");
+  const line = join(folder, `gpio${NUMBER}`);
   const set = (values: Record<string, string>) => {
     mkdirSync(line, { recursive: true });
     for (const [file, text] of Object.entries(values)) writeFileSync(join(line, file), `${text}\n`);
@@ -34,7 +48,7 @@ async function setUp(t: TestContext) {
 test("a line is looked at without being exported", async (t) => {
   const { folder } = await setUp(t);
   assert.deepEqual(await lookAtLine(REQUEST, folder), {
-    where: "GPIO17 is line 17 (number 529) of gpiochip512 [pinctrl-bcm2711] with 58 lines",
+    where: `GPIO17 is line 17 (number ${NUMBER}) of gpiochip${BASE} [pinctrl-bcm2711] with 58 lines`,
     direction: undefined,
     on: undefined,
     consumer: undefined,
@@ -56,22 +70,56 @@ test("an exported line is on by its level and the configured wiring, whatever it
     assert.equal(facts.on, on, `${value} ${itsOwn} ${activeLow}`);
     assert.equal(facts.direction, "output");
     assert.equal(facts.consumer, "sysfs");
+    assert.deepEqual(facts.users?.found, []);
+  }
+});
+
+test("of a line that is in use the direction is not asked for: its edges tell an input", async (t) => {
+  if (process.platform !== "linux") return t.skip("only Linux has a /proc");
+  const { folder, set } = await setUp(t);
+  set({ direction: "asked for", value: "1", active_low: "0" });
+  const value = openSync(join(folder, `gpio${NUMBER}/value`), "r");
+  defer(t, () => closeSync(value));
+  const user = new RegExp(`^process ${process.pid} \\(.+\\)$`);
+  for (const [edge, direction] of [
+    [undefined, "output"],
+    ["none", "output"],
+    ["both", "input"],
+  ] as const) {
+    if (edge) set({ edge });
+    const facts = await lookAtLine(REQUEST, folder);
+    assert.deepEqual([facts.direction, facts.on], [direction, true]);
+    assert.match(String(facts.consumer), user);
+    assert.match(String(facts.users?.found), user);
   }
 });
 
 test("an export is the line's number, and waits for udev to give the files away", async (t) => {
   const { folder, set } = await setUp(t);
   const line = await numberLine(REQUEST, folder);
+  assert.equal(await exportLine(line, folder), true);
+  assert.equal(readFileSync(join(folder, "export"), "utf8"), `${NUMBER}`);
+  set({ direction: "in", value: "0" });
   let isDone = false;
-  const exported = exportLine(line, FILES, folder, systemClock).then(() => {
+  const usable = untilUsable(line, FILES, folder, systemClock).then(() => {
     isDone = true;
   });
-  await until("it is exported", () => existsSync(join(folder, "export")));
-  await until("its number is written", () => readFileSync(join(folder, "export"), "utf8") === "529");
-  set({ direction: "in", value: "0" });
+  await delay(50);
   assert.equal(isDone, false, "active_low is not there yet");
   set({ active_low: "0" });
-  await exported;
+  await usable;
+});
+
+test("what is exported already was not exported here; an unexport is the line's number, and is not missed", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ direction: "in" });
+  const line = await numberLine(REQUEST, folder);
+  assert.equal(await exportLine(line, folder), false);
+  assert.equal(existsSync(join(folder, "export")), false);
+  await unexportLine(line, folder);
+  assert.equal(readFileSync(join(folder, "unexport"), "utf8"), `${NUMBER}`);
+  rmSync(folder, { recursive: true });
+  await unexportLine(line, folder);
 });
 
 test("a chip without interrupts shows no edge: it gives no events, and the group is not blamed", async (t) => {
@@ -92,7 +140,7 @@ test("files that never come are a matter of the group", async (t) => {
   set({ direction: "in", value: "0" });
   const line = await numberLine(REQUEST, folder);
   await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
+    untilUsable(line, FILES, folder, systemClock),
     isFailure(/its files may not be used: ENOENT.*active_low/, /group gpio/),
   );
 });
@@ -102,8 +150,8 @@ test("an export that the kernel refuses is told", async (t) => {
   const line = await numberLine(REQUEST, folder);
   mkdirSync(join(folder, "export"));
   await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
-    isFailure(/^GPIO17 is line 17 \(number 529\) .*; it cannot be exported: EISDIR/, /another line/),
+    exportLine(line, folder),
+    isFailure(/^GPIO17 is line 17 \(number \d+\) .*; it cannot be exported: EISDIR/, /another line/),
   );
 });
 
@@ -113,8 +161,5 @@ test("an export that this user may not make is told", async (t) => {
   const line = await numberLine(REQUEST, folder);
   writeFileSync(join(folder, "export"), "");
   chmodSync(join(folder, "export"), 0o400);
-  await assert.rejects(
-    exportLine(line, FILES, folder, systemClock),
-    isFailure(/this user may not export it/, /group gpio/),
-  );
+  await assert.rejects(exportLine(line, folder), isFailure(/this user may not export it/, /group gpio/));
 });

@@ -4,17 +4,28 @@ import { createSysfsOutput } from "#agent/fan/sysfs-output.js";
 import { createFakeClock } from "../support/fake-clock.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 
+interface Line {
+  value: 0 | 1;
+  isThere: boolean;
+  isStuck: boolean;
+  falseReads: number;
+  closed: number;
+  /** Reads wait for it. */
+  pending?: Promise<void>;
+}
+
 /** A line that is on, with the kernel's answers in the place of onoff. */
 function setUp() {
   const clock = createFakeClock();
   const lost: string[] = [];
-  const line = { value: 1 as 0 | 1, isThere: true, isStuck: false, falseReads: 0, ends: 0 };
+  const line: Line = { value: 1, isThere: true, isStuck: false, falseReads: 0, closed: 0 };
   const check = () => {
     if (!line.isThere) throw new Error("ENODEV: no such device, read");
   };
   const output = createSysfsOutput({
     gpio: {
       async read() {
+        await line.pending;
         check();
         if (line.falseReads === 0) return line.value;
         line.falseReads -= 1;
@@ -25,13 +36,13 @@ function setUp() {
         if (!line.isStuck) line.value = value;
       },
     },
+    close: () => {
+      line.closed += 1;
+    },
     where: "GPIO17",
     found: true,
     clock,
     onLost: ({ message }) => lost.push(message),
-    onEnd: () => {
-      line.ends += 1;
-    },
   });
   return { clock, lost, line, output };
 }
@@ -50,9 +61,8 @@ for (const [what, change, message] of [
     await clock.advance(60_000);
     assert.equal(lost.length, 1);
     assert.equal(clock.sleepers(), 0, "nobody looks any more");
+    assert.equal(line.closed, 1);
     await assert.rejects(output.set(true), isFailure(message));
-    await output.close();
-    assert.equal(line.ends, 1);
   });
 }
 
@@ -91,13 +101,32 @@ test("a level that does not come is told to whoever sets it", async () => {
   await assert.rejects(output.set(false), isFailure(/it cannot be set: ENODEV/));
 });
 
-test("one that was closed is not looked at, and not lost", async () => {
+test("one that was closed is not looked at, not lost, and takes no commands", async () => {
   const { clock, lost, output, line } = setUp();
   await clock.advance(1000);
   await output.close();
-  assert.equal(line.ends, 1);
+  await output.close();
   line.isThere = false;
   await clock.advance(60_000);
   assert.deepEqual(lost, []);
   assert.equal(clock.sleepers(), 0);
+  await assert.rejects(output.set(false), isFailure(/it was let go/));
+  assert.deepEqual([line.value, line.closed], [1, 1]);
+});
+
+test("one that is closed during a look is not lost, and its file is closed after the look", async () => {
+  const { clock, lost, output, line } = setUp();
+  let answer: () => void = () => undefined;
+  line.pending = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await clock.advance(5000);
+  await output.close();
+  line.isThere = false;
+  await clock.advance(0);
+  assert.equal(line.closed, 0, "it is read");
+  answer();
+  await clock.advance(60_000);
+  assert.deepEqual(lost, []);
+  assert.equal(line.closed, 1);
 });

@@ -135,8 +135,8 @@ test("a resistor that only the other interface could set is missed before the ag
   const { result, detail, remedy } = await look();
   if (/the npm package (onoff|epoll)/.test(detail)) return t.skip("onoff is not built here");
   assert.equal(result, "failed", detail);
-  assert.match(detail, /^fan\.feedbackLine: \/sys\/class\/gpio cannot set a resistor/);
-  assert.match(remedy ?? "", /with "as-is"/);
+  assert.match(detail, /^\/sys\/class\/gpio cannot set fan\.feedbackPull, and there is no .*gpiochip/);
+  assert.match(remedy ?? "", /fan\.feedbackPull = "as-is"/);
 });
 
 test("a user who may not use it is sent to the group", async (t) => {

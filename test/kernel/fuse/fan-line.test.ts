@@ -58,6 +58,12 @@ describe("a line of the fan that the agent cannot use", () => {
     assert.equal((await setFan(rig, "on")).status, 200);
     assert.equal((await pi.line(SOC, FAN)).level, 1);
     await becomes("it runs", (status) => status.fan.state === "on" && status.conditions.length === 0);
+
+    assert.equal((await setFan(rig, "off")).status, 200);
+    writeFileSync("/sys/class/gpio/gpio529/direction", "in");
+    assert.equal((await setFan(rig, "on")).status, 200, "an input is made an output within the command");
+    const { level, history } = await pi.line(SOC, FAN);
+    assert.deepEqual([level, history.at(-1)?.cause], [1, "direction high"]);
   });
 
   it("is missed where the kernel has no GPIO, and all but the fan goes on", async (t) => {

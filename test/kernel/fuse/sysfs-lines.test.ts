@@ -39,9 +39,10 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
     const driver = createSysfs(systemClock);
     for (let round = 1; round <= 3; round += 1) {
       const lost: string[] = [];
+      const edges: boolean[] = [];
       const input = await driver.openInput(
         INPUT,
-        () => undefined,
+        (level) => edges.push(level),
         ({ message }) => lost.push(message),
       );
       assert.equal(openValues(), 1);
@@ -49,6 +50,7 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
       await until("it is told", () => lost.length > 0);
       assert.match(lost.join(), /GPIO27 .*; it was taken away: ENODEV/);
       assert.equal(openValues(), 0);
+      assert.deepEqual(edges, [], "its end is no edge");
       // Whoever has it now keeps it.
       writeFileSync(`${SYSFS}/export`, "539");
       await input.close();
@@ -56,22 +58,58 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
     }
   });
 
-  it("is found out by a read of an input, too", async (t) => {
-    await startPi(t);
+  it("is found out by a read of an input, too, and left to whoever has it then", async (t) => {
+    const pi = await startPi(t);
     const input = await createSysfs(systemClock).openInput(INPUT, unheard, unheard);
     writeFileSync(`${SYSFS}/unexport`, "539");
+    writeFileSync(`${SYSFS}/export`, "539");
     await assert.rejects(input.read(), /it was taken away: ENODEV/);
     await input.close();
+    assert.equal((await pi.line(SOC, CONTACT)).owner, "sysfs");
     assert.equal(openValues(), 0);
   });
 
+  it("leaves nothing open if its chip does not answer, and is kept exported only as an output", async (t) => {
+    const pi = await startPi(t);
+    const driver = createSysfs(systemClock);
+    for (const line of [FAN, CONTACT]) await pi.failReads(SOC, line, "EIO");
+    for (let round = 1; round <= 3; round += 1) {
+      await assert.rejects(driver.openOutput(OUTPUT, unheard), /EIO/);
+      await assert.rejects(driver.openInput(INPUT, unheard, unheard), /EIO/);
+    }
+    assert.equal(openValues(), 0);
+    assert.equal((await pi.line(SOC, FAN)).owner, "sysfs");
+    assert.equal((await pi.line(SOC, CONTACT)).owner, undefined);
+    for (const line of [FAN, CONTACT]) await pi.failReads(SOC, line, undefined);
+    await openFan(t, driver);
+    const input = await driver.openInput(INPUT, unheard, unheard);
+    await pi.failReads(SOC, CONTACT, "EIO");
+    await assert.rejects(input.read(), /EIO/);
+    assert.equal((await pi.line(SOC, CONTACT)).owner, undefined);
+    await input.close();
+  });
+
+  it("is unexported when an input is let go, unless somebody had exported it before", async (t) => {
+    const pi = await startPi(t);
+    for (const owner of [undefined, "sysfs"]) {
+      if (owner) writeFileSync(`${SYSFS}/export`, "539");
+      const input = await createSysfs(systemClock).openInput(INPUT, unheard, unheard);
+      await input.close();
+      assert.equal((await pi.line(SOC, CONTACT)).owner, owner);
+      assert.equal(openValues(), 0);
+    }
+  });
+
   it("is refused as an input if its chip has no interrupts, and the group is not blamed", async (t) => {
-    await startPi(t, { gpioChips: [{ label: "expander", base: 512, ngpio: 8, interrupts: false }] });
+    const pi = await startPi(t, {
+      gpioChips: [{ label: "expander", base: 512, ngpio: 8, interrupts: false }],
+    });
     const line = { chip: "expander", offset: 1 };
     await assert.rejects(
       createSysfs(systemClock).openInput({ ...INPUT, line }, unheard, unheard),
       isFailure(/^expander:1 is line 1 \(number 513\) .*; it gives no events$/, /that has interrupts/),
     );
+    assert.equal((await pi.line("expander", 1)).owner, undefined, "it is not left exported");
   });
 
   it("is left to whoever has exported it anew, and taken over from him as it is", async (t) => {

@@ -54,6 +54,8 @@ export interface Board {
   drive(chip: string, offset: number, level: Level): void;
   /** Ties the pad to a level, whatever its output; undefined ends it. */
   short(chip: string, offset: number, level: Level | undefined): void;
+  /** The chip does not answer who reads the line's value: an errno, such as `EIO`; undefined ends it. */
+  failReads(chip: string, offset: number, code: string | undefined): void;
   /** The second line follows the first from now on, as the contact that tells that a fan runs. */
   wire(chip: string, from: number, to: number): void;
   /** Somebody unexports a line just as an edge comes, before anybody has read it. */
@@ -129,6 +131,7 @@ export function createBoard(options: BoardOptions): { root: Directory; board: Bo
     },
     drive: (chip, offset, level) => line(chip, offset).drive(level),
     short: (chip, offset, level) => line(chip, offset).short(level),
+    failReads: (chip, offset, code) => line(chip, offset).failReads(code),
     wire(chip, from, to) {
       const follow = () => line(chip, to).drive(line(chip, from).level());
       line(chip, from).onLevel(follow);

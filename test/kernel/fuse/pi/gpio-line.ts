@@ -33,6 +33,8 @@ export interface Line {
   drive(level: Level): void;
   /** Ties the pad to a level that no output overcomes; undefined ends it. */
   short(level: Level | undefined): void;
+  /** Whoever reads the value gets this errno, such as `EIO`; undefined ends it. */
+  failReads(code: string | undefined): void;
   /** Edges so far that were asked for. */
   interrupts(): number;
   /** Calls `wake` at each of them, until the function that it returns is called. */
@@ -60,6 +62,7 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
   };
   let owner: string | undefined;
   let shorted: Level | undefined;
+  let failure: string | undefined;
   let edge: Edge = "none";
   let interrupts = 0;
 
@@ -115,7 +118,10 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
     setActiveLow(wish) {
       state.activeLow = wish;
     },
-    value: () => turned(level()),
+    value() {
+      if (failure !== undefined) throw refusal(failure);
+      return turned(level());
+    },
     setValue(wish) {
       if (state.direction === "in") throw refusal("EPERM");
       change(`value ${wish}`, () => {
@@ -132,6 +138,9 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
       change("outside", () => {
         shorted = wish;
       });
+    },
+    failReads(code) {
+      failure = code;
     },
     interrupts: () => interrupts,
     onInterrupt(wake) {
