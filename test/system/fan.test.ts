@@ -56,10 +56,9 @@ test("a cave without a fan says so, and refuses to switch one", async (t) => {
     return fanState === "off" && fanReason === "no-fan";
   });
   const refused = await rig.service.invoke("cave-01", "SetFanState", "on");
-  assert.deepEqual(refused, {
-    status: 400,
-    payload: { result: 'this cave has no fan: fan.driver is "none"' },
-  });
+  const { result, code } = refused.payload as Record<string, string>;
+  assert.deepEqual([refused.status, code], [400, "FAN_ABSENT"]);
+  assert.equal(result, 'this cave has no fan: fan.driver is "none"');
   const { conditions, fan } = await getStatus(rig);
   assert.deepEqual([fan.driver, fan.state, fan.fault], ["none", "off", null]);
   assert.deepEqual(
