@@ -13,14 +13,17 @@ import { createAuthority } from "#fleet/certs/authority.js";
 import { fillOutbox } from "./ours.mjs";
 
 const [size] = process.argv.slice(2);
-const [COUNT, PAIRS] = { "--smoke": [100, 1], "--quick": [4000, 3] }[size] ?? [20_000, 5];
+/** Messages of a run, and pairs of runs; fewer where each answer has to be waited for. */
+const FULL = { count: 10_000, pairs: 11 };
+const LATE = { count: 2000, pairs: 5 };
+const SMALLER = { "--smoke": { count: 100, pairs: 1 }, "--quick": { count: 2000, pairs: 3 } }[size];
 /** Milliseconds by which each answer comes later, and how many are in flight: 8 is the agent's default. */
 const ROWS = [
-  { late: 0, inFlight: 1 },
-  { late: 0, inFlight: 8 },
-  { late: 0, inFlight: 100 },
-  { late: 20, inFlight: 8 },
-  { late: 20, inFlight: 100 },
+  { late: 0, inFlight: 1, ...FULL },
+  { late: 0, inFlight: 8, ...FULL },
+  { late: 0, inFlight: 100, ...FULL },
+  { late: 20, inFlight: 8, ...LATE },
+  { late: 20, inFlight: 100, ...LATE },
 ];
 const DEVICE = "bench-01";
 const besides = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -29,7 +32,6 @@ const folder = mkdtempSync(join(tmpdir(), "cave-drain-"));
 let cloud;
 try {
   const settings = await prepare();
-  await fillOutbox(join(folder, "backlog"), COUNT);
   print([
     "late, ms",
     "in flight",
@@ -42,8 +44,11 @@ try {
     "SDK µs CPU",
   ]);
   for (const row of size === "--smoke" ? ROWS.slice(0, 1) : ROWS) {
+    const sized = { ...row, ...SMALLER };
+    await fillOutbox(join(folder, "backlog"), sized.count);
     await ask({ stall: row.late });
-    print(cells(row, await pairs({ ...settings, ...row })));
+    print(cells(row, await pairs({ ...settings, ...sized })));
+    rmSync(join(folder, "backlog"), { recursive: true });
   }
 } finally {
   await closeCloud();
@@ -74,13 +79,13 @@ async function prepare() {
   };
   const stop = AbortSignal.timeout(20_000);
   const { hub } = await register(dps.host, dps.idScope, credentials, systemClock, stop);
-  return { device, dps, trustedCaFile, hub, deviceId: DEVICE, count: COUNT };
+  return { device, dps, trustedCaFile, hub, deviceId: DEVICE };
 }
 
 /** Alternating, so that a machine that warms up or is disturbed does the same to both. */
 async function pairs(settings) {
   const found = [];
-  for (let pair = 0; pair < PAIRS; pair += 1) {
+  for (let pair = 0; pair < settings.pairs; pair += 1) {
     const sides = pair % 2 === 0 ? ["ours", "sdk"] : ["sdk", "ours"];
     const figures = {};
     for (const side of sides) figures[side] = await measure(side, settings);
