@@ -1,7 +1,7 @@
 import { isAborted } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Entry, Outbox } from "./outbox.ts";
-import { walkOutbox } from "./round.ts";
+import { type Expedited, walkOutbox } from "./round.ts";
 import { createWaiters } from "./waiters.ts";
 
 export interface CourierOptions<T> {
@@ -47,7 +47,7 @@ export function createCourier<T>(options: CourierOptions<T>): Courier<T> {
     throw new RangeError(`inFlight: ${inFlight} is no whole number ≥ 1`);
   }
   const waiters = createWaiters();
-  const expedited: number[] = [];
+  const expedited: Expedited = { sequences: [], onMore: () => undefined };
 
   return {
     async run(signal) {
@@ -62,8 +62,9 @@ export function createCourier<T>(options: CourierOptions<T>): Courier<T> {
       }
     },
     expedite(entry) {
-      expedited.push(entry.sequence);
-      if (expedited.length > MOST_EXPEDITED) expedited.shift();
+      expedited.sequences.push(entry.sequence);
+      if (expedited.sequences.length > MOST_EXPEDITED) expedited.sequences.shift();
+      expedited.onMore();
     },
     drained: (signal) => waiters.wait(() => outbox.counts().waiting === 0, signal),
   };

@@ -35,6 +35,10 @@ export interface Keeper {
   keep(record: Record): Promise<void>;
   /** Undefined for what is not kept. */
   find(sequence: number): Promise<Record | undefined>;
+  /** What is in memory only, oldest first. */
+  inMemory(): Iterable<Record>;
+  /** What an earlier run has left was found. */
+  hasRecovered(): boolean;
   acknowledge(sequence: number): void;
   discard(sequence: number, cause: unknown): void;
   /** Milliseconds that the agent has run, all its runs together, as far as entries tell of them. */
@@ -223,6 +227,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       }
     },
     keep,
+    inMemory: () => ring.values(),
+    hasRecovered: () => isRecovered,
     find: async (sequence) => ring.get(sequence) ?? disk.find(sequence),
     acknowledge(sequence) {
       if (ledger.acknowledge(sequence)) letGo(sequence);

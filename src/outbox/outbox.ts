@@ -26,13 +26,19 @@ export interface OutboxCounts {
 export interface Outbox<T> {
   /** Keeps `payload`. Resolves once it would survive what this outbox promises to survive. */
   append(payload: T, options?: { urgent?: boolean }): Promise<Entry<T>>;
-  /** Up to `limit` unacknowledged entries with a sequence above `after`, oldest first. */
+  /**
+   * Up to `limit` unacknowledged entries with a sequence above `after`, oldest first. If the disk does not give one, those
+   * that are in memory; rejects if none is.
+   */
   read(after: number, limit: number): Promise<Entry<T>[]>;
   /** The cloud has said that it has this entry. Unknown or repeated sequences are ignored. */
   acknowledge(sequence: number): void;
   /** It can never be sent, for the reason `cause`: it goes, and is counted as dropped. Otherwise as `acknowledge`. */
   discard(sequence: number, cause: unknown): void;
-  /** Resolves as soon as an unacknowledged entry with a sequence above `after` exists. */
+  /**
+   * Resolves as soon as an unacknowledged entry with a sequence above `after` exists, or what an earlier run has left was
+   * found only now.
+   */
   waitFor(after: number, signal: AbortSignal): Promise<void>;
   counts(): OutboxCounts;
   /** Writes down what is not yet on disk. The outbox is not used again. */

@@ -1,36 +1,52 @@
 import { setImmediate } from "node:timers/promises";
 import { isAborted, isAgentError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Entry, Outbox } from "./outbox.ts";
+import { createVolley, type Volley } from "./volley.ts";
 
 export interface RoundOptions<T> {
   outbox: Outbox<T>;
   send: (entry: Entry<T>, signal: AbortSignal) => Promise<void>;
   inFlight: number;
-  /** Sequences to send first, newest last. The round takes out those that the outbox no longer has. */
-  expedited: number[];
+  expedited: Expedited;
+  clock: Clock;
   onDelivered: () => void;
+}
+
+/** What goes before all others. */
+export interface Expedited {
+  /** Newest last. The round takes out those that the outbox no longer has. */
+  sequences: number[];
+  /** To be called when one was added. */
+  onMore: () => void;
 }
 
 /** Entries read at a time: an outbox that is asked for each by itself takes a fifth longer to drain. */
 const PAGE = 32;
 
-/** Messages that go out together, at most; never more than half of those that may be in flight: the hub would wait. */
-const VOLLEY = 8;
+/** Milliseconds between two looks at entries that the outbox has, but does not give. */
+const LAP_PAUSE = 500;
 
-/** What one round knows. Entries up to `cursor` have been started; above it, only expedited ones. */
+/** What one round knows. Entries up to `cursor` have been started, or were not to be had; above it, only expedited ones. */
 interface Walk<T> extends RoundOptions<T> {
   signal: AbortSignal;
   cursor: number;
   /** Read ahead, oldest last: what comes after `cursor`. */
   page: Entry<T>[];
+  /** A page is being read, or waited for. */
+  isReading: boolean;
+  /** Nothing was started since the cursor went back. */
+  isIdleLap: boolean;
   underWay: Map<number, Promise<void>>;
-  /** Called when a send has ended, well or not. */
-  onLanding: () => void;
-  /** Expedited ones above `cursor` that are done: the page, or a read that is under way, may still bring them. */
+  /** Expedited ones that are done, and that the page, or the read that is under way, may still bring. */
   overtaken: Set<number>;
+  volley: Volley;
   failures: unknown[];
   /** Aborts with the first failure, or with `signal`: then nothing more is started. */
   over: AbortController;
+  /** Something has come about since the last look. */
+  isAwake: boolean;
+  rouse: () => void;
 }
 
 /**
@@ -38,89 +54,121 @@ interface Walk<T> extends RoundOptions<T> {
  * in any case, no send is under way any more.
  */
 export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const underWay = new Map<number, Promise<void>>();
-  const own = {
+  const walk: Walk<T> = {
+    ...options,
+    signal,
     cursor: 0,
     page: [],
-    underWay,
-    onLanding: () => undefined,
-    overtaken: new Set<number>(),
+    isReading: false,
+    isIdleLap: false,
+    underWay: new Map(),
+    overtaken: new Set(),
+    volley: createVolley(options.inFlight, options.clock, () => wake(walk)),
     failures: [],
-    over,
+    over: new AbortController(),
+    isAwake: false,
+    rouse: () => undefined,
   };
-  const walk: Walk<T> = { ...options, ...own, signal };
-  const stop = (): void => over.abort();
+  const stop = (): void => end(walk);
   signal.addEventListener("abort", stop);
+  walk.expedited.onMore = () => wake(walk);
   try {
     if (signal.aborted) stop();
-    while (!over.signal.aborted) await step(walk);
+    while (!walk.over.signal.aborted) await step(walk);
   } finally {
     signal.removeEventListener("abort", stop);
-    await Promise.all(underWay.values());
+    walk.volley.end();
+    await Promise.all(walk.underWay.values());
   }
   if (walk.failures.length > 0) throw walk.failures[0];
 }
 
 async function step<T>(walk: Walk<T>): Promise<void> {
-  if (walk.underWay.size >= walk.inFlight) {
-    const isFree = room(walk);
-    if (walk.page.length === 0) await readAhead(walk);
-    await isFree;
-    return;
+  walk.isAwake = false;
+  if (walk.expedited.sequences.length > 0) await startExpedited(walk);
+  startPage(walk);
+  if (walk.page.length === 0 && !walk.isReading) void readPage(walk);
+  if (!walk.isAwake && !walk.over.signal.aborted) {
+    await new Promise<void>((resolve) => {
+      walk.rouse = resolve;
+    });
   }
-  const entry = (await pickExpedited(walk)) ?? (await pickOldest(walk));
-  if (walk.over.signal.aborted) return;
-  if (entry) start(walk, entry);
-  else await waitForMore(walk);
+}
+
+function wake<T>(walk: Walk<T>): void {
+  walk.isAwake = true;
+  walk.rouse();
+}
+
+function end<T>(walk: Walk<T>): void {
+  walk.over.abort();
+  wake(walk);
+}
+
+const isFull = <T>({ underWay, inFlight }: Walk<T>): boolean => underWay.size >= inFlight;
+
+async function startExpedited<T>(walk: Walk<T>): Promise<void> {
+  while (!isFull(walk)) {
+    const entry = await pickExpedited(walk);
+    if (!entry || walk.over.signal.aborted) return;
+    start(walk, entry);
+  }
 }
 
 /** Asks the outbox for each: it may have been dropped since it was expedited, or delivered in an earlier round. */
 async function pickExpedited<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
-  for (const sequence of walk.expedited.toReversed()) {
+  for (const sequence of walk.expedited.sequences.toReversed()) {
     if (walk.underWay.has(sequence)) continue;
-    const isStarted = sequence <= walk.cursor || walk.overtaken.has(sequence);
-    const [entry] = isStarted ? [] : await walk.outbox.read(sequence - 1, 1);
-    if (entry?.sequence === sequence) return entry;
+    const isDone = walk.overtaken.has(sequence);
+    const [entry] = isDone ? [] : await walk.outbox.read(sequence - 1, 1);
+    if (entry?.sequence === sequence && !walk.underWay.has(sequence)) return entry;
     forget(walk, sequence);
   }
   return undefined;
 }
 
-async function pickOldest<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
-  for (;;) {
-    if (walk.page.length === 0) await readPage(walk);
+function startPage<T>(walk: Walk<T>): void {
+  if (walk.over.signal.aborted || walk.page.length === 0 || isFull(walk)) return;
+  if (!walk.volley.isDue(walk.inFlight - walk.underWay.size)) return;
+  walk.volley.end();
+  while (!isFull(walk)) {
     const entry = walk.page.pop();
-    if (!entry) return undefined;
+    if (!entry) return;
     walk.cursor = entry.sequence;
-    if (!walk.overtaken.delete(entry.sequence) && !walk.underWay.has(entry.sequence)) return entry;
+    if (!walk.overtaken.delete(entry.sequence) && !walk.underWay.has(entry.sequence)) start(walk, entry);
   }
 }
 
+/** Beside the walk: an expedited entry does not wait for a slow disk. */
 async function readPage<T>(walk: Walk<T>): Promise<void> {
-  walk.page = (await walk.outbox.read(walk.cursor, PAGE)).reverse();
+  walk.isReading = true;
+  try {
+    // First of all, what was sent has to leave this process: it does at the end of the turn.
+    await setImmediate();
+    // What is done by now is not brought any more.
+    walk.overtaken.clear();
+    walk.page = (await walk.outbox.read(walk.cursor, PAGE)).reverse();
+    if (walk.page.length === 0) await waitForMore(walk);
+  } catch (error) {
+    if (!isAborted(error)) fail(walk, error);
+  }
+  walk.isReading = false;
+  wake(walk);
 }
 
-/** While the hub answers. First of all, what was sent has to leave this process: it does at the end of the turn. */
-async function readAhead<T>(walk: Walk<T>): Promise<void> {
-  await setImmediate();
-  await readPage(walk);
-}
-
-/**
- * Resolves once there is room for a volley: what is started together goes out in one write, which costs little more than
- * one message. An expedited entry does not wait for others.
- */
-function room<T>(walk: Walk<T>): Promise<void> {
-  const enough = walk.inFlight - Math.min(VOLLEY, Math.ceil(walk.inFlight / 2));
-  return new Promise((resolve) => {
-    walk.onLanding = () => {
-      if (walk.underWay.size <= enough || walk.expedited.length > 0 || walk.over.signal.aborted) resolve();
-    };
-  });
+/** More may also be below: what a disk did not give in its turn, or what it has given back only now. */
+async function waitForMore<T>(walk: Walk<T>): Promise<void> {
+  if (walk.outbox.counts().waiting <= walk.underWay.size) {
+    await walk.outbox.waitFor(walk.cursor, walk.over.signal);
+    return;
+  }
+  if (walk.isIdleLap) await walk.clock.sleep(LAP_PAUSE, walk.over.signal);
+  walk.isIdleLap = true;
+  walk.cursor = 0;
 }
 
 function start<T>(walk: Walk<T>, entry: Entry<T>): void {
+  walk.isIdleLap = false;
   walk.underWay.set(entry.sequence, deliver(walk, entry));
 }
 
@@ -137,14 +185,16 @@ async function deliver<T>(walk: Walk<T>, entry: Entry<T>): Promise<void> {
       leave(walk, entry.sequence);
       walk.outbox.discard(entry.sequence, error);
       walk.onDelivered();
-    } else {
-      walk.failures.push(error);
-      walk.over.abort();
-    }
+    } else fail(walk, error);
   } finally {
     walk.underWay.delete(entry.sequence);
-    walk.onLanding();
+    wake(walk);
   }
+}
+
+function fail<T>(walk: Walk<T>, error: unknown): void {
+  walk.failures.push(error);
+  end(walk);
 }
 
 function leave<T>(walk: Walk<T>, sequence: number): void {
@@ -152,15 +202,7 @@ function leave<T>(walk: Walk<T>, sequence: number): void {
 }
 
 function forget<T>(walk: Walk<T>, sequence: number): void {
-  const index = walk.expedited.indexOf(sequence);
-  if (index >= 0) walk.expedited.splice(index, 1);
-}
-
-/** No need to wake for an expedited entry: whoever waits here has started all that the outbox has. */
-async function waitForMore<T>(walk: Walk<T>): Promise<void> {
-  try {
-    await walk.outbox.waitFor(walk.cursor, walk.over.signal);
-  } catch (error) {
-    if (!isAborted(error)) throw error;
-  }
+  const { sequences } = walk.expedited;
+  const index = sequences.indexOf(sequence);
+  if (index >= 0) sequences.splice(index, 1);
 }

@@ -6,7 +6,7 @@ import type { WriteRight } from "../lib/write-right.ts";
 import { createCursor } from "./cursor.ts";
 import { createDisk } from "./disk.ts";
 import { type Files, nodeFiles } from "./files.ts";
-import { FRAME_HEADER } from "./frame.ts";
+import { FRAME_HEADER, type Record } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { type OutboxEvent, tooLarge } from "./health.ts";
 import { createKeeper } from "./keeper.ts";
@@ -78,6 +78,22 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
   const keeper = createKeeper({ ...options, disk, cursor, ledger, inTurn, onMore: waiters.check });
   await keeper.open();
 
+  const toEntry = ({ sequence, urgent, body }: Record): Entry<T> => ({
+    sequence,
+    payload: JSON.parse(body.toString()) as T,
+    urgent,
+  });
+
+  async function readOldest(after: number, limit: number, entries: Entry<T>[]): Promise<void> {
+    let next = ledger.waiting.firstAbove(after);
+    while (next !== undefined && entries.length < limit) {
+      // Once more: it may have moved between disk and memory under the first look.
+      const record = (await keeper.find(next)) ?? (await keeper.find(next));
+      if (record && ledger.waiting.has(next)) entries.push(toEntry(record));
+      next = ledger.waiting.firstAbove(next);
+    }
+  }
+
   return {
     append(payload, { urgent = false } = {}) {
       return inTurn(async () => {
@@ -90,21 +106,26 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
     },
     async read(after, limit) {
       const entries: Entry<T>[] = [];
-      let next = ledger.waiting.firstAbove(after);
-      while (next !== undefined && entries.length < limit) {
-        // Once more: it may have moved between disk and memory under the first look.
-        const record = (await keeper.find(next)) ?? (await keeper.find(next));
-        if (record && ledger.waiting.has(next)) {
-          const payload = JSON.parse(record.body.toString()) as T;
-          entries.push({ sequence: next, payload, urgent: record.urgent });
+      try {
+        await readOldest(after, limit, entries);
+      } catch (error) {
+        // What a disk owes must not keep back what it is not asked for.
+        const last = entries.at(-1)?.sequence ?? after;
+        for (const record of keeper.inMemory()) {
+          if (record.sequence > last && entries.length < limit) entries.push(toEntry(record));
         }
-        next = ledger.waiting.firstAbove(next);
+        if (entries.length === 0) throw error;
       }
       return entries;
     },
     acknowledge: keeper.acknowledge,
     discard: keeper.discard,
-    waitFor: (after, signal) => waiters.wait(() => ledger.waiting.firstAbove(after) !== undefined, signal),
+    waitFor(after, signal) {
+      const hadRecovered = keeper.hasRecovered();
+      const isMore = () =>
+        ledger.waiting.firstAbove(after) !== undefined || keeper.hasRecovered() !== hadRecovered;
+      return waiters.wait(isMore, signal);
+    },
     counts: ledger.counts,
     close: () => inTurn(keeper.close),
   };

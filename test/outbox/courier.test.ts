@@ -26,22 +26,56 @@ describe("the courier", () => {
     });
   });
 
-  it("fills half of its places at a time, but keeps nothing urgent waiting for that", async () => {
+  it("fills free places together, at least half of them, unless one has waited for 10 ms", async () => {
+    await withCourier(
+      async ({ append, cloud, clock }) => {
+        await append(9);
+        await clock.advance(10);
+        await until(() => cloud.started.length === 4, "four sends");
+        await cloud.take(1);
+        await clock.advance(9);
+        assert.deepEqual(cloud.started, [1, 2, 3, 4]);
+        await cloud.take(2);
+        await until(() => cloud.started.length === 6, "two more at once");
+        await cloud.take(3);
+        await clock.advance(10);
+        assert.deepEqual(cloud.started, [1, 2, 3, 4, 5, 6, 7]);
+      },
+      { inFlight: 4 },
+    );
+  });
+
+  it("sends what is urgent into a free place at once, whatever the hub owes", async () => {
     await withCourier(
       async ({ append, cloud, courier, clock }) => {
         const entries = await append(9);
+        await clock.advance(10);
         await until(() => cloud.started.length === 4, "four sends");
         await cloud.take(1);
         await clock.advance(0);
-        assert.deepEqual(cloud.started, [1, 2, 3, 4]);
-        await cloud.take(2);
-        await until(() => cloud.started.length === 6, "two more");
         courier.expedite(entries[8] ?? assert.fail());
-        await cloud.take(3);
-        await until(() => cloud.started.length === 7, "the urgent one");
-        assert.deepEqual(cloud.started, [1, 2, 3, 4, 5, 6, 9]);
+        await until(() => cloud.started.length === 5, "the urgent one");
+        assert.deepEqual(cloud.started, [1, 2, 3, 4, 9]);
       },
       { inFlight: 4 },
+    );
+  });
+
+  it("sends what is urgent while the disk is slow with the others", async () => {
+    const slow = createSlowReads();
+    slow.hold();
+    await withCourier(
+      async ({ append, cloud, courier, clock }) => {
+        const entries = await append(3);
+        courier.expedite(entries[2] ?? assert.fail());
+        await until(() => cloud.started.length === 1, "the urgent one");
+        slow.goOn();
+        for (const sequence of [1, 2]) await cloud.take(sequence);
+        await clock.advance(10);
+        await cloud.take(3);
+        assert.deepEqual(cloud.started, [3, 1, 2]);
+      },
+      { inFlight: 3, through: slow.through },
     );
   });
 
@@ -80,6 +114,7 @@ describe("the courier", () => {
     await withCourier(
       async ({ append, cloud, clock, failures, outbox }) => {
         await append(5);
+        await clock.advance(10);
         await until(() => cloud.sendings.length === 3, "three sends");
         await cloud.refuse(1);
         await clock.advance(10_000);
