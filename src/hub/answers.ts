@@ -48,6 +48,13 @@ export function createAnswers(clock: Clock, onOverdue: (error: AgentError) => vo
     });
   }
 
+  function settle(debt: Debt): void {
+    owed.delete(debt);
+    if (owed.size > 0) return;
+    callOff?.();
+    callOff = undefined;
+  }
+
   function miss(debt: Debt): void {
     const error = overdue({ ...HUB_TIMEOUT, awaiting: debt.awaiting });
     debt.fail(error);
@@ -71,13 +78,13 @@ export function createAnswers(clock: Clock, onOverdue: (error: AgentError) => vo
     owe: (answer, awaiting, signal) =>
       new Promise((resolve, reject) => {
         const fail = (error: unknown): void => {
-          owed.delete(debt);
+          settle(debt);
           reject(error);
         };
         const debt = { awaiting, due: clock.monotonic() + DEADLINE, signal, fail };
         owed.add(debt);
         answer.then((value) => {
-          owed.delete(debt);
+          settle(debt);
           resolve(value);
         }, fail);
         if (signal.aborted) fail(signal.reason);
@@ -88,8 +95,6 @@ export function createAnswers(clock: Clock, onOverdue: (error: AgentError) => vo
     end() {
       end.abort();
       failAll(() => true, offline());
-      callOff?.();
-      callOff = undefined;
     },
   };
 }
