@@ -119,7 +119,7 @@ async function start(
     });
   }
   const { document } = health;
-  const diagnose = createDiagnosis(config, { document, clock, machine, stopping });
+  const diagnose = createDiagnosis(config, { document, clock, machine, patience, stopping });
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {
     askRestart = resolve;
