@@ -26,6 +26,8 @@ export interface AgentParts {
   random: () => number;
   /** Left out: where Linux has it. */
   machine?: Machine;
+  /** Aborts when nobody wants the agent any more, which matters while it starts. Left out: never. */
+  signal?: AbortSignal;
 }
 
 export interface Agent {
@@ -40,10 +42,29 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used. */
-export async function startAgent(
+/**
+ * Builds the rooms and starts them. Rejects with an AgentError if identity, CA or state cannot be used, with an AbortError
+ * if `signal` aborts before the rooms have started: neither sensor nor fan was touched then. What it has opened until then
+ * is closed.
+ */
+export async function startAgent(config: Config, parts: AgentParts): Promise<Agent> {
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    return await start(config, parts, (close) => {
+      opened.push(close);
+      parts.signal?.throwIfAborted();
+    });
+  } catch (error) {
+    for (const close of opened.toReversed()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @param onOpened is told how to close what was opened, and throws if the start is to go no further. */
+async function start(
   config: Config,
-  { log, clock, random, machine = LINUX }: AgentParts,
+  { log, clock, random, machine = LINUX, signal }: AgentParts,
+  onOpened: (close: () => Promise<void>) => void,
 ): Promise<Agent> {
   const trustedCaPem = readTrustedCa(config.tls.trustedCaFile);
   const identity = createIdentitySource(config.device, createCertificateLog(log));
@@ -60,6 +81,7 @@ export async function startAgent(
     onClaim: health.onState,
     onKept: health.onKept,
   });
+  onOpened(state.close);
   const { kept, right, patience } = state;
   const startMonotonic = clock.monotonic();
   // Derived anew each time: a clock that was wrong at boot puts the start right once it is set.
@@ -68,6 +90,7 @@ export async function startAgent(
   const stopping = stopAsked.signal;
 
   const outbox = await openOutbox<Sample>(config, { log, clock, right, patience, onHealth: health.onOutbox });
+  onOpened(() => outbox.close());
   const cloud = await openCloudSide(config, { identity, trustedCaPem, kept, outbox, log, clock, random });
   const cave = await openCaveSide(config, {
     kept,
@@ -96,7 +119,7 @@ export async function startAgent(
     });
   }
   const { document } = health;
-  const diagnose = createDiagnosis(config, { document, clock, machine, stopping });
+  const diagnose = createDiagnosis(config, { document, clock, machine, patience, stopping });
   let askRestart: (reason: string) => void = () => undefined;
   const restart = new Promise<string>((resolve) => {
     askRestart = resolve;
@@ -112,11 +135,13 @@ export async function startAgent(
     stopping,
   });
 
+  signal?.throwIfAborted();
   log.info(
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
   const door = await openStatus(config, { document, diagnose, log, clock, onChange: health.onStatusSocket });
+  onOpened(door.close);
   health.begin();
   const life = startRooms([
     { name: "state", run: state.run, afterStop: state.close },

@@ -4,19 +4,22 @@ import { CHECKS, runDoctor, usable } from "../health/doctor/run.ts";
 import { runningCheck } from "../health/doctor/running.ts";
 import type { HealthDocument } from "../health/document.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Patience } from "../lib/patience.ts";
 import { shared } from "../lib/shared.ts";
 
 export interface DiagnosisParts {
   document: () => HealthDocument;
   clock: Clock;
   machine: Machine;
+  /** With the state directory's disk. */
+  patience: Patience;
   /** Aborts when the agent stops. */
   stopping: AbortSignal;
 }
 
 /** Doctor, asked of a running agent; however many ask at once, it looks once. */
 export function createDiagnosis(config: Config, parts: DiagnosisParts): () => Promise<Report> {
-  const { document, clock, machine, stopping } = parts;
+  const { document, clock, machine, patience, stopping } = parts;
   return shared(() => {
     const running = document();
     return runDoctor(
@@ -26,6 +29,7 @@ export function createDiagnosis(config: Config, parts: DiagnosisParts): () => Pr
         running,
         clock,
         machine,
+        patience,
         checks: [...CHECKS, runningCheck({ document: running })],
       },
       stopping,

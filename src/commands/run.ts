@@ -2,11 +2,14 @@ import { type Agent, startAgent } from "../agent.ts";
 import type { Config } from "../config.ts";
 import { causeOf, isAgentError, messageOf } from "../errors.ts";
 import { systemClock } from "../lib/clock.ts";
+import { leaveWithin } from "../lib/in-kernel.ts";
 import { createLog, type Logger } from "../log.ts";
 import { EXIT } from "./exit.ts";
 
-// Whoever asks for a stop is promised one within 3 s; what hangs longer is not worth waiting for.
+/** Whoever asks for a stop is promised one within 3 s; what hangs longer is not worth waiting for. Milliseconds. */
 const STOP_DEADLINE = 2700;
+/** From the same moment, for what hangs in the kernel then: the process ends by a signal. */
+const LEAVE_DEADLINE = 2850;
 
 /**
  * `cave-agent run`: the daemon. Resolves to the exit code once it has stopped on SIGTERM or SIGINT, or because the
@@ -19,7 +22,13 @@ export async function run(config: Config): Promise<number> {
   let agent: Agent | undefined;
   // By default it would end the process, also while the agent starts: which reads the files anyway.
   process.on("SIGHUP", () => agent?.reload());
-  const starting = startAgent(config, { log, clock: systemClock, random: Math.random });
+  const stopping = new AbortController();
+  const starting = startAgent(config, {
+    log,
+    clock: systemClock,
+    random: Math.random,
+    signal: stopping.signal,
+  });
   let code: number = EXIT.stopped;
   try {
     agent = await Promise.race([starting, crash, asked.then(() => undefined)]);
@@ -28,11 +37,13 @@ export async function run(config: Config): Promise<number> {
   }
   try {
     const reason = await Promise.race(agent ? [asked, agent.restart, agent.fault, crash] : [asked]);
+    stopping.abort();
     log.info({ event: "stopping", reason }, `stopping: ${reason}`);
   } catch (error) {
     log.fatal({ event: "fault", ...causeOf(error), stack: stackOf(error) }, `fault: ${messageOf(error)}`);
     code = EXIT.fault;
   }
+  leaveWithin(LEAVE_DEADLINE);
   const stopped = starting.then((started) => started.stop());
   await Promise.race([stopped, systemClock.sleep(STOP_DEADLINE)]).catch(() => undefined);
   end();

@@ -21,18 +21,21 @@ export function lineFiles(number: number, folder: string): LineFiles {
 
 /**
  * Makes the line an input, or an output that begins `high` or `low` on the pad; one that is an output already keeps its
- * level. Rejects with `FAN_FAILED`.
+ * level. So does one that was exported before and is high, even if it is called an input: by hid-mcp2221 every output that
+ * is high is, and the agent may have been killed while its fan ran. Rejects with `FAN_FAILED`.
  */
 export async function configureLine(
   { number, where }: NumberedLine,
   folder: string,
-  { activeLow, to }: { activeLow: boolean; to: "in" | "high" | "low" },
+  { activeLow, wasExported, to }: { activeLow: boolean; wasExported: boolean; to: "in" | "high" | "low" },
 ): Promise<void> {
   const { read, write } = lineFiles(number, folder);
   const turned = activeLow ? "1" : "0";
   try {
     if ((await read("active_low")) !== turned) await write("active_low", turned);
-    if ((await read("direction")) !== (to === "in" ? "in" : "out")) await write("direction", to);
+    if ((await read("direction")) === (to === "in" ? "in" : "out")) return;
+    const isHigh = async () => ((await read("value")) === "1") !== activeLow;
+    await write("direction", to === "low" && wasExported && (await isHigh()) ? "high" : to);
   } catch (error) {
     const what = to === "in" ? "input" : "output";
     throw fanFailure(`${where}; it cannot be made an ${what}: ${messageOf(error)}`, CHECK_USERS, error);

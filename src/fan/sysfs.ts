@@ -21,10 +21,14 @@ export function createSysfs(clock: Clock, folder = LINUX_GPIO.sysfs): GpioDriver
     async openOutput({ activeLow, initial, ...request }, onLost) {
       const onoff = await loadOnoff();
       const line = await numberLine(request, folder);
-      await exportLine(line, folder);
+      const wasExported = !(await exportLine(line, folder));
       await untilUsable(line, ["direction", "active_low", "value"], folder, clock);
       // The level is set together with the direction, so that the pin does not pass through the other one.
-      await configureLine(line, folder, { activeLow, to: initial !== activeLow ? "high" : "low" });
+      await configureLine(line, folder, {
+        activeLow,
+        wasExported,
+        to: initial !== activeLow ? "high" : "low",
+      });
       const found = (await lineFiles(line.number, folder).read("value")) === "1";
       const gpio = openGpio(onoff, line.number, "out");
       const close = () => forget(gpio);

@@ -6,6 +6,9 @@ const calls = new Set<Promise<unknown>>();
 /** Twice what the kernel gives an I2C transfer. */
 const PATIENCE = 2000;
 
+/** By performance.now(). */
+let end = Number.POSITIVE_INFINITY;
+
 /** Marks a call into the kernel that may hang, until it has come back. Returns it as it is. */
 export function inKernel<T>(call: Promise<T>): Promise<T> {
   calls.add(call);
@@ -14,13 +17,19 @@ export function inKernel<T>(call: Promise<T>): Promise<T> {
   return call;
 }
 
+/** Whenever `leave` is called: it waits no longer than so many milliseconds from now. */
+export function leaveWithin(milliseconds: number): void {
+  end = performance.now() + milliseconds;
+}
+
 /**
  * Ends the process with `code`. Node's own exit joins libuv's threads, so one that hangs in the kernel would keep the
- * process for ever: after 2 s it ends by a signal instead, as SIGTERM (which systemd counts as clean) for code 0, and as
+ * process for ever: after 2 s, or what `leaveWithin` has left of them, it ends by a signal instead, as SIGTERM (which systemd counts as clean) for code 0, and as
  * SIGKILL otherwise.
  */
 export async function leave(code: number): Promise<never> {
-  await Promise.race([Promise.allSettled(calls), delay(PATIENCE)]);
+  const left = Math.max(0, Math.min(PATIENCE, end - performance.now()));
+  await Promise.race([Promise.allSettled(calls), delay(left)]);
   if (calls.size > 0) {
     process.removeAllListeners("SIGTERM");
     process.kill(process.pid, code === 0 ? "SIGTERM" : "SIGKILL");

@@ -6,7 +6,8 @@ import { inKernel } from "./in-kernel.ts";
 /**
  * What `call` resolves to, if it does within so many milliseconds, 10 s by default. Rejects with `STATE_NOT_KEPT`
  * otherwise, and then at once, without a call, until the one that was given up has ended after all: it goes on in the
- * kernel, holds one of libuv's few threads, and may still change what it was to change.
+ * kernel, holds one of libuv's few threads, and may still change what it was to change. Two at a time are made, the others
+ * wait for their turn within their time: a disk that hangs leaves two threads to DNS, the sensor's bus and the fan's line.
  */
 export type Patience = <T>(call: () => Promise<T>, milliseconds?: number) => Promise<T>;
 
@@ -17,11 +18,17 @@ const OPERATION = 10_000;
 /** For what the agent reads at its start: cave and cloud wait for it. */
 export const READ = 5000;
 
+/** Of libuv's four threads. */
+const AT_A_TIME = 2;
+
 const NEVER = new AbortController().signal;
 
 /** For all that is read and written on the disk of `place`. */
 export function createPatience(place: string, clock: Clock): Patience {
-  const hanging = new Set<Promise<unknown>>();
+  const underWay = new Set<object>();
+  /** Those of them that were given up. */
+  const hanging = new Set<object>();
+  const waiting = new Set<() => void>();
   const deadline = (after: number): Deadline => ({
     after,
     code: "STATE_NOT_KEPT",
@@ -29,19 +36,37 @@ export function createPatience(place: string, clock: Clock): Patience {
     remedy: "check the disk's health, its cable or its network; the agent goes on by itself once it answers",
   });
 
-  return async (call, milliseconds = OPERATION) => {
-    if (hanging.size > 0) throw stillHanging(place, deadline(milliseconds));
-    let isOver = false;
-    const given = inKernel(call());
+  return async <T>(call: () => Promise<T>, milliseconds = OPERATION): Promise<T> => {
+    const work = {};
     const end = () => {
-      isOver = true;
-      hanging.delete(given);
+      underWay.delete(work);
+      hanging.delete(work);
+      const [next] = waiting;
+      next?.();
     };
-    given.then(end, end);
+    let start = (): void => undefined;
+    const begin = async (): Promise<T> => {
+      waiting.delete(start);
+      if (hanging.size > 0) throw stillHanging(place, deadline(milliseconds));
+      const given = inKernel(call());
+      underWay.add(work);
+      given.then(end, end);
+      return given;
+    };
+    const inTurn = () =>
+      new Promise<T>((resolve) => {
+        start = () => resolve(begin());
+        waiting.add(start);
+      });
     try {
+      const given = hanging.size > 0 || underWay.size < AT_A_TIME ? begin() : inTurn();
       return await withDeadline(given, deadline(milliseconds), clock, NEVER);
     } finally {
-      if (!isOver) hanging.add(given);
+      waiting.delete(start);
+      if (underWay.has(work)) {
+        hanging.add(work);
+        for (const refused of waiting) refused();
+      }
     }
   };
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkEvents, exportLine, unexportLine, untilUsable } from "#agent/fan/sysfs-export.js";
+import { configureLine } from "#agent/fan/sysfs-files.js";
 import { lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
@@ -91,6 +92,27 @@ test("of a line that is in use the direction is not asked for: its edges tell an
     assert.deepEqual([facts.direction, facts.on], [direction, true]);
     assert.match(String(facts.consumer), user);
     assert.match(String(facts.users?.found), user);
+  }
+});
+
+test("a line that was exported and is high stays so, also where a high output is called an input", async (t) => {
+  const { folder, set } = await setUp(t);
+  for (const [direction, value, activeLow, wasExported, to, becomes] of [
+    ["in", "1", false, true, "low", "high"],
+    ["in", "0", true, true, "low", "high"],
+    ["in", "0", false, true, "low", "low"],
+    ["in", "1", true, true, "low", "low"],
+    ["in", "0", false, true, "high", "high"],
+    ["in", "1", false, false, "low", "low"],
+    ["out", "1", false, true, "low", "out"],
+    ["out", "0", false, true, "high", "out"],
+    ["out", "1", false, true, "in", "in"],
+  ] as const) {
+    set({ direction, value, active_low: activeLow ? "1" : "0" });
+    const line = await numberLine(REQUEST, folder);
+    await configureLine(line, folder, { activeLow, wasExported, to });
+    const now = readFileSync(join(folder, `gpio${NUMBER}/direction`), "utf8").trim();
+    assert.equal(now, becomes, `${direction} ${value} ${activeLow} ${wasExported} ${to}`);
   }
 });
 

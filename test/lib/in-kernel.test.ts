@@ -9,14 +9,19 @@ import { ROOT } from "../support/rig.ts";
 /** Opening a pipe that nobody writes to hangs in the kernel, as a transfer on a held bus does. */
 const PROGRAM = `
 import { open } from "node:fs/promises";
-import { inKernel, leave } from ${JSON.stringify(join(ROOT, "dist/lib/in-kernel.js"))};
+import { inKernel, leave, leaveWithin } from ${JSON.stringify(join(ROOT, "dist/lib/in-kernel.js"))};
 process.on("SIGTERM", () => undefined);
 if (process.argv[1]) inKernel(open(process.argv[1])).catch(() => undefined);
+if (process.argv[3]) {
+  leaveWithin(Number(process.argv[3]));
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 1000);
+}
 await leave(Number(process.argv[2]));
 `;
 
-async function end(file: string, code: number): Promise<{ code: unknown; signal: unknown }> {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", PROGRAM, file, String(code)], {
+/** @param within of `leaveWithin`: then SIGKILL ends it if it has not left 1 s later. */
+async function end(file: string, code: number, within = ""): Promise<{ code: unknown; signal: unknown }> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", PROGRAM, file, String(code), within], {
     stdio: "inherit",
   });
   const [exitCode, signal]: unknown[] = await once(child, "exit");
@@ -40,4 +45,10 @@ it("leaves by a signal when a call hangs, which Node's own exit would wait for",
   if (!file) return;
   assert.deepEqual(await end(file, 0), { code: null, signal: "SIGTERM" });
   assert.deepEqual(await end(file, 70), { code: null, signal: "SIGKILL" });
+});
+
+it("waits for it no longer than there was time for the end", async (t) => {
+  const file = await makePipe(t);
+  if (!file) return;
+  assert.deepEqual(await end(file, 0, "0"), { code: null, signal: "SIGTERM" });
 });

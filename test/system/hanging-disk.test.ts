@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startWith } from "../faults/agents.ts";
@@ -43,6 +43,26 @@ test("an agent that is asked to stop while it starts does not start any more", a
   const end = await until("the agent reads", () => writeTo(pipe), { onTimeout: agent.output });
   defer(t, () => closeSync(end));
   await agent.stop();
+  assert.deepEqual(
+    agent.lines.flatMap(({ event }) => event ?? []),
+    ["stopping"],
+  );
+});
+
+test("one whose disk answers after the stop was asked ends with 0, and has touched neither sensor nor fan", async (t) => {
+  const rig = await startCloud(t);
+  const state = join(rig.folder, "state");
+  mkdirSync(state);
+  const pipe = join(state, "fan.json");
+  const held = makePipe(t, pipe);
+  if (!held) return;
+  const agent = await startWith(t, rig, { "state.directory": state });
+  const end = await until("the agent reads", () => writeTo(pipe), { onTimeout: agent.output });
+  const stopped = agent.stop();
+  await agent.logged("stopping");
+  writeSync(end, "null");
+  closeSync(end);
+  assert.equal((await stopped).code, 0);
   assert.deepEqual(
     agent.lines.flatMap(({ event }) => event ?? []),
     ["stopping"],

@@ -2,6 +2,7 @@ import type { Config } from "../../config.ts";
 import type { AgentError } from "../../errors.ts";
 import type { KeptAssignment } from "../../hub/assignment.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { Patience } from "../../lib/patience.ts";
 import { openI2cAdapter } from "../../sensor/i2c.ts";
 import type { OpenI2cAdapter } from "../../sensor/i2c-bus.ts";
 import type { TimeServices } from "../clock/synchronized.ts";
@@ -83,6 +84,8 @@ export interface Ground {
   running?: StatusDocument | undefined;
   /** No agent runs with it: doctor may speak to cloud and sensor in its place. */
   isAlone?: boolean;
+  /** With the state directory's disk. Left out: it is waited for. */
+  patience?: Patience;
   clock: Clock;
   machine: Machine;
 }

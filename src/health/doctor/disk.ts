@@ -2,6 +2,7 @@ import { stat, statfs } from "node:fs/promises";
 import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
+import { ENDLESS } from "../../lib/patience.ts";
 import { existingPart, tryToWrite } from "../../lib/writable.ts";
 import { refuseOtherDevice } from "../../state/device.ts";
 import { refuseTooLong } from "../../state/lock.ts";
@@ -16,11 +17,14 @@ export const diskCheck: ConfiguredCheck = {
   id: "disk",
   title: "state directory",
   needs: ["state.directory"],
-  async look({ config }) {
-    refuseTooLong(config.state.directory);
+  async look({ config, patience = ENDLESS }) {
+    const { directory } = config.state;
+    refuseTooLong(directory);
     const deviceId = deviceIdOf(config);
-    if (deviceId !== undefined) await refuseOtherDevice(config.state.directory, deviceId);
-    return lookAtDisk(config.state.directory);
+    return patience(async () => {
+      if (deviceId !== undefined) await refuseOtherDevice(directory, deviceId);
+      return lookAtDisk(directory);
+    });
   },
 };
 

@@ -37,7 +37,7 @@ export interface Session {
   doubt(): void;
   /** Says something to the chip between two reads. Rejects if none is started; if it fails, the chip is doubted. */
   tell(command: Command): Promise<void>;
-  /** Resets the chip that was started last, also one that is doubted or forgotten. Tries for some seconds; never rejects. */
+  /** Resets the chip that was started last, also one that is doubted or forgotten. Tries for half a second; never rejects. */
   reset(): Promise<void>;
   /** Forgets the chip and lets go of the bus. */
   letGo(): Promise<void>;
@@ -46,6 +46,9 @@ export interface Session {
 
 /** What is said between two reads must not wait for the signal of one that has ended. */
 const NEVER = new AbortController().signal;
+
+/** Four tries on a bus that answers. At the agent's stop courier, session and outbox wait for it. Milliseconds. */
+const RESET_WITHIN = 500;
 
 const NOTHING_SEEN: Before = { wasHeated: false, wasReset: false };
 
@@ -105,9 +108,12 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
     },
     async reset() {
       isStarted = false;
-      const reset = async () => startedLast?.tell(COMMANDS.softReset, NEVER);
+      const ending = new AbortController();
+      const callOff = clock.after(RESET_WITHIN, () => ending.abort());
+      const reset = async () => startedLast?.tell(COMMANDS.softReset, ending.signal);
       // The bus opens itself anew after each failure.
-      await climb(reset, () => undefined, clock, NEVER).catch(() => undefined);
+      await climb(reset, () => undefined, clock, ending.signal).catch(() => undefined);
+      callOff();
     },
     letGo,
     describe() {

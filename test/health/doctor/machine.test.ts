@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { clockCheck } from "#agent/health/doctor/clock.js";
 import { diskCheck } from "#agent/health/doctor/disk.js";
+import { createPatience } from "#agent/lib/patience.js";
 import { createFakeClock } from "../../support/fake-clock.js";
 import { temporaryDirectory } from "../../support/pki.js";
 import { NOBODY } from "../clock/services.ts";
@@ -61,6 +62,18 @@ test("a state directory that can be written, or made, and is left as it was", as
   const there = await findingOf(diskCheck, config);
   assert.equal(there.result, "ok", there.detail);
   assert.deepEqual(readdirSync(join(folder, "state")), []);
+});
+
+test("while a disk owes its agent an answer, doctor within asks nothing of it either", async (t) => {
+  const { config } = await setUp(t);
+  const clock = createFakeClock();
+  const patience = createPatience("/state", clock);
+  const hanging = assert.rejects(patience(() => new Promise<void>(() => undefined)));
+  await clock.advance(10_000);
+  await hanging;
+  const { result, detail, code } = await findingOf(diskCheck, config, { patience });
+  assert.deepEqual([result, code], ["failed", "STATE_NOT_KEPT"]);
+  assert.match(detail, /the disk of \/state still owes an answer/);
 });
 
 test("a file where the state directory should be", async (t) => {

@@ -160,6 +160,21 @@ describe("the heater of an SHT31", () => {
     }
   });
 
+  it("has only half a second of a stop for the reset of a sensor that cools on a bus that hangs", async () => {
+    const rig = setUpDamp();
+    while (!rig.chip.heater()) await rig.read();
+    await readFor(rig, MINUTE);
+    rig.controller.hang(true);
+    let isClosed = false;
+    const closed = rig.sensor.close().then(() => {
+      isClosed = true;
+    });
+    await rig.clock.advance(500);
+    assert.equal(isClosed, true);
+    assert.equal(rig.clock.sleepers(), 0);
+    await closed;
+  });
+
   it("was on when the first try to start the sensor failed, which the second still knows", async () => {
     const rig = setUp();
     rig.chip.write([0x30, 0x6d]);
