@@ -118,6 +118,7 @@ test("a second terminal drives the caves with no further configuration", async (
 interface AgentLine {
   event?: string;
   method?: string;
+  reason?: string;
   outbox?: { acknowledged: number };
 }
 
@@ -184,6 +185,25 @@ test("Ctrl-C typed under npm start ends all of it, exit 0", async (t) => {
   assert.equal(await run.ended, 0, run.stdout());
   assert.ok(performance.now() - from < 3000);
   assert.deepEqual(agentsOf(state), []);
+});
+
+test("Ctrl-C at an unattended run reaches no agent by itself: what was healthy is no failure", async (t) => {
+  if (spawnSync("script", ["--version"]).status !== 0) return t.skip("needs script(1) for a terminal");
+  const state = stateFolder(t);
+  const words = ["simulate", "--json", "--caves", "3", "--state", state, "--certs", join(state, "certs")];
+  const command = [process.execPath, FLEET, ...words].join(" ");
+  const run = start(t, "script", ["--quiet", "--flush", "--return", "--command", command, "/dev/null"]);
+  await until("all caves online", () => run.stdout().includes("caves 3/3 online"), { onTimeout: run.stdout });
+  run.process.stdin?.write("\u0003");
+  await run.ended;
+  const summary = JSON.parse(run.stdout().trim().split("\n").at(-1) ?? "") as { connected: number };
+  assert.equal(summary.connected, 3);
+  // Whichever signal is quicker: they are stopped from here, after they were counted.
+  const reasons = ["cave-01", "cave-02", "cave-03"].flatMap((cave) => logOf(state, cave, "stopping"));
+  assert.deepEqual(
+    reasons.map(({ reason }) => reason),
+    ["SIGTERM", "SIGTERM", "SIGTERM"],
+  );
 });
 
 test("a parent that is killed leaves no orphan", async (t) => {
