@@ -33,6 +33,11 @@ function kindOf(fields: unknown, message: unknown): { kind: string; text: string
   return { kind, text: kind };
 }
 
+/** The agent's last line: what was left out is told before it. */
+function isLast(fields: unknown): boolean {
+  return typeof fields === "object" && fields !== null && "event" in fields && fields.event === "stopped";
+}
+
 /** For people the message has to say it all; only a cause that it leaves out is put behind it. */
 const PRETTY = {
   colorize: process.stdout.isTTY === true,
@@ -61,6 +66,7 @@ export function createLog(level: LogLevel, format: LogFormat): Log {
     hooks: {
       logMethod(this: Logger, words: Parameters<LogFn>, write: LogFn, levelNumber: number) {
         const [fields, message] = words as [unknown, unknown];
+        if (isLast(fields)) end();
         const line = levelNumber >= WARN ? kindOf(fields, message) : undefined;
         const permission = line && limit.allow(line.kind, line.text);
         if (permission && !permission.allowed) return;
@@ -78,15 +84,14 @@ export function createLog(level: LogLevel, format: LogFormat): Log {
     },
   };
   const log = pino(options, readable ? pretty(PRETTY) : pino.destination({ dest: 1, sync: true }));
-  return {
-    log,
-    end() {
-      for (const { suppressed, texts } of limit.flush()) {
-        const cause = texts.join("; ");
-        log.warn({ event: "suppressed", cause, suppressed }, `left out ${suppressed} times: ${cause}`);
-      }
-    },
-  };
+  function end(): void {
+    for (const { suppressed, texts } of limit.flush()) {
+      const cause = texts.join("; ");
+      const times = suppressed === 1 ? "once" : `${suppressed} times`;
+      log.warn({ event: "suppressed", cause, suppressed }, `left out ${times}: ${cause}`);
+    }
+  }
+  return { log, end };
 }
 
 /** Sets the level of `log` for a while; the returned function gives the one before and lets the last call win. */

@@ -75,7 +75,7 @@ function read(file: string, key: string): string {
   } catch (error) {
     throw configError(
       `${key}: cannot read ${file}: ${fileReason(error)}`,
-      "install the file, readable by the agent",
+      "install the file, readable by the agent; its path is relative to the configuration file",
       error,
     );
   }

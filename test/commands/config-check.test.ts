@@ -33,7 +33,7 @@ const WRONG: Wrong[] = [
   {
     what: "a CA that is not there",
     changes: { "tls.trustedCaFile": "none.pem" },
-    reason: /tls\.trustedCaFile: cannot read/,
+    reason: /tls\.trustedCaFile: cannot read.*relative to the configuration/s,
   },
   {
     what: "a state directory that is a file",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { loadServerCredentials } from "#cloud/certificates/server-certificate.js";
@@ -93,6 +93,22 @@ test("a second start on the same folder is refused with the pid; a dead one's fi
   const again = await startLocalCloud({ stateDirectory });
   assert.equal(JSON.parse(readFileSync(again.endpointsFile, "utf8")).pid, process.pid);
   await again.close();
+});
+
+test("where another program has the pid of one that died, one remedy names all that has to go", async (t) => {
+  const stateDirectory = await temporaryDirectory(t);
+  const stale = ["endpoints.json", "lock"].map((name) => `${stateDirectory}/${name}`);
+  for (const file of stale) writeFileSync(file, JSON.stringify({ pid: process.ppid }));
+  await assert.rejects(startLocalCloud({ stateDirectory }), (error: unknown) => {
+    assert.ok(error instanceof LocalCloudError);
+    assert.ok(
+      error.remedy.includes(`delete ${stale.join(" and ")} if pid ${process.ppid} is no`),
+      error.remedy,
+    );
+    return true;
+  });
+  for (const file of stale) rmSync(file);
+  await (await startLocalCloud({ stateDirectory })).close();
 });
 
 test("a start that fails leaves nothing behind, and says what is wrong", async (t) => {

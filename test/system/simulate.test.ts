@@ -118,6 +118,7 @@ test("a second terminal drives the caves with no further configuration", async (
 interface AgentLine {
   event?: string;
   method?: string;
+  reason?: string;
   outbox?: { acknowledged: number };
 }
 
@@ -149,7 +150,8 @@ test("a cave that ends by Restart is started again; one that dies stays dead, an
   await until("it has told of itself", () => answers().length >= 2, { seconds: 40, onTimeout: run.stderr });
   const [victim] = agentsOf(join(state, "caves", "cave-02"));
   process.kill(Number(victim), "SIGKILL");
-  await until("it is gone", () => agentsOf(join(state, "caves", "cave-02")).length === 0);
+  const death = "cave-02: ended by itself, killed by SIGKILL";
+  await until("its death is told", () => run.stderr().includes(death), { onTimeout: run.stderr });
   run.process.kill("SIGINT");
   assert.equal(await run.ended, 1, run.stderr());
   const summary = JSON.parse(run.stdout().trim().split("\n").at(-1) ?? "") as {
@@ -158,7 +160,7 @@ test("a cave that ends by Restart is started again; one that dies stays dead, an
     telemetryLost: number;
     failures: string[];
   };
-  assert.equal(summary.failures[0], "cave-02: ended by itself, killed by a signal");
+  assert.equal(summary.failures[0], death);
   assert.equal(summary.failures.length, 1, run.stdout());
   assert.equal(summary.telemetryLost, 0);
   const lastWords = logOf(state, "cave-01", "stopped").map(({ outbox }) => outbox?.acknowledged ?? 0);
@@ -168,6 +170,30 @@ test("a cave that ends by Restart is started again; one that dies stays dead, an
     summary.telemetryAcknowledged > ofFirst,
     `${summary.telemetryAcknowledged}, of cave-01 ${ofFirst}`,
   );
+});
+
+test("a cave that dies is told at once and at the end, and with --for alone too it is a failure", async (t) => {
+  const state = stateFolder(t);
+  const dies = async (run: Run) => {
+    const told = () => run.stderr().split("cave-01: ended by itself, killed by SIGKILL\n").length - 1;
+    const [victim] = await until("the agent", () => {
+      const agents = agentsOf(state);
+      return agents.length > 0 && agents;
+    });
+    process.kill(Number(victim), "SIGKILL");
+    await until("its death is told", () => told() === 1, { onTimeout: run.stderr });
+    return told;
+  };
+  const timed = simulate(t, state, "--caves", "1", "--for", "6s");
+  const toldOfTimed = await dies(timed);
+  assert.equal(await timed.ended, 1, timed.stderr());
+  assert.equal(toldOfTimed(), 2, timed.stderr());
+
+  const watched = simulate(t, state, "--caves", "1");
+  const toldOfWatched = await dies(watched);
+  watched.process.kill("SIGINT");
+  assert.equal(await watched.ended, 0, "it ended as it was asked to");
+  assert.equal(toldOfWatched(), 2, watched.stderr());
 });
 
 test("Ctrl-C typed under npm start ends all of it, exit 0", async (t) => {
@@ -184,6 +210,25 @@ test("Ctrl-C typed under npm start ends all of it, exit 0", async (t) => {
   assert.equal(await run.ended, 0, run.stdout());
   assert.ok(performance.now() - from < 3000);
   assert.deepEqual(agentsOf(state), []);
+});
+
+test("Ctrl-C at an unattended run reaches no agent by itself: what was healthy is no failure", async (t) => {
+  if (spawnSync("script", ["--version"]).status !== 0) return t.skip("needs script(1) for a terminal");
+  const state = stateFolder(t);
+  const words = ["simulate", "--json", "--caves", "3", "--state", state, "--certs", join(state, "certs")];
+  const command = [process.execPath, FLEET, ...words].join(" ");
+  const run = start(t, "script", ["--quiet", "--flush", "--return", "--command", command, "/dev/null"]);
+  await until("all caves online", () => run.stdout().includes("caves 3/3 online"), { onTimeout: run.stdout });
+  run.process.stdin?.write("\u0003");
+  await run.ended;
+  const summary = JSON.parse(run.stdout().trim().split("\n").at(-1) ?? "") as { connected: number };
+  assert.equal(summary.connected, 3);
+  // Whichever signal is quicker: they are stopped from here, after they were counted.
+  const reasons = ["cave-01", "cave-02", "cave-03"].flatMap((cave) => logOf(state, cave, "stopping"));
+  assert.deepEqual(
+    reasons.map(({ reason }) => reason),
+    ["SIGTERM", "SIGTERM", "SIGTERM"],
+  );
 });
 
 test("a parent that is killed leaves no orphan", async (t) => {

@@ -3,9 +3,9 @@ import { parseSimulateOptions, type SimulateWords } from "../simulate/options.ts
 
 const DETAILS = `
 Makes throw-away certificates if there are none, starts the local cloud and one agent for each cave, and
-shows them live. Ctrl-C ends all of it. With --json nothing is shown but progress on standard error; the last
-line on standard output is a summary, and the exit code is 0 only if every cave was provisioned, connected and
-answering, and no message was lost.
+shows them live. Ctrl-C ends all of it. With --json nothing is shown but progress on standard error, and the last
+line on standard output is a summary. With --json or --for the exit code is 0 only if every cave was provisioned,
+connected and answering, and no message was lost; what went wrong is told at the end.
 
 The time of --for begins when all caves are online. They have 3 s each to come online, at least 60 s together;
 after that it begins without those that are late, and these are failures.

@@ -31,6 +31,8 @@ export function startAgent(files: CaveFiles, onLine: (line: LogLine) => void): A
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: environmentForAgent(),
     execArgv: [],
+    // Its own session: a Ctrl-C in our terminal would reach it as well, and it would be gone before it is counted.
+    detached: true,
   });
   // Also emitted when a signal cannot be delivered; what matters then is whether it ends, and that is watched.
   child.on("error", () => undefined);

@@ -24,8 +24,10 @@ export interface Cave {
 }
 
 export interface CaveEnd {
-  /** Null if a signal ended it. */
+  /** Null if a signal ended it, or it could not even start. */
   exitCode: number | null;
+  /** That ended it; null if none did. */
+  signal: NodeJS.Signals | null;
   /** True if it had to be killed because it did not stop. */
   killed: boolean;
   /** True if nobody here had asked it to stop, or it was killed, and not from here. */
@@ -35,8 +37,9 @@ export interface CaveEnd {
 }
 
 /** For a person. */
-export function howItEnded({ exitCode }: CaveEnd): string {
-  return exitCode === null ? "killed by a signal" : `with exit code ${exitCode}`;
+export function howItEnded({ exitCode, signal }: CaveEnd): string {
+  if (exitCode !== null) return `with exit code ${exitCode}`;
+  return signal === null ? "before it began" : `killed by ${signal}`;
 }
 
 /** An agent that is still starting ends by them at once; later it takes them for a wish to stop. */
@@ -93,7 +96,7 @@ export function startCave(
     }
     const { killed, lastError } = state;
     const isKilledElsewhere = by !== null && !ASKING.has(by) && !killed;
-    end = { exitCode, killed, unexpected: !ending.aborted || isKilledElsewhere, lastError };
+    end = { exitCode, signal: by, killed, unexpected: !ending.aborted || isKilledElsewhere, lastError };
   }
 
   async function endOf({ ended }: AgentProcess): Promise<ProcessEnd> {

@@ -23,19 +23,27 @@ export interface Outcome {
 export function failuresOf(deviceId: string, { cave, lateBy, lost }: Outcome, hub: HubCounts): string[] {
   if (!cave) return [`${deviceId}: was not started, the run was over too soon`];
   const end = cave.ended();
-  const standing = endOf(cave, end) ?? standingOf(cave, lateBy, hub);
+  const standing = deathOf(cave) ?? endOf(cave, end) ?? standingOf(cave, lateBy, hub);
   const failures = [standing, cave.provisioned() ? countsOf(cave, end, lost) : undefined];
   return failures.flatMap((failure) => (failure === undefined ? [] : [`${deviceId}: ${failure}`]));
 }
 
+/** How it ended, if nobody here had asked it to. */
+export function deathOf(cave: Cave): string | undefined {
+  const end = cave.ended();
+  return end?.unexpected ? `ended by itself, ${howItEnded(end)}${because(end)}` : undefined;
+}
+
 /** Set if it did not stop as asked when asked. */
 function endOf(cave: Cave, end: CaveEnd | undefined): string | undefined {
-  const because = end?.lastError ? `: ${end.lastError}` : "";
-  if (end?.unexpected) return `ended by itself, ${howItEnded(end)}${because}`;
-  if (!cave.provisioned()) return `was not provisioned${because}`;
+  if (!cave.provisioned()) return `was not provisioned${because(end)}`;
   if (end?.killed) return "did not stop in time and was killed";
   // No exit code: the signal came while node was still starting, which is no fault of the agent.
-  return end?.exitCode ? `stopped, but ${howItEnded(end)}${because}` : undefined;
+  return end?.exitCode ? `stopped, but ${howItEnded(end)}${because(end)}` : undefined;
+}
+
+function because(end: CaveEnd | undefined): string {
+  return end?.lastError ? `: ${end.lastError}` : "";
 }
 
 function standingOf({ deviceId }: Cave, lateBy: number | undefined, hub: HubCounts): string | undefined {

@@ -7,6 +7,8 @@ export interface SimulateOptions {
   /** Seconds from when all caves are online; undefined: until a signal. */
   runTime: number | undefined;
   json: boolean;
+  /** Whether what went wrong is a failure of the run: with --for or --json. */
+  judged: boolean;
   stateDirectory: string;
   certificateFolder: string;
 }
@@ -35,6 +37,7 @@ export function parseSimulateOptions(words: SimulateWords): SimulateOptions {
     deviceIds: Array.from({ length: caves }, (_, index) => `cave-${String(index + 1).padStart(2, "0")}`),
     runTime: words.for === undefined ? undefined : parseRunTime("--for", words.for),
     json: words.json === true,
+    judged: words.json === true || words.for !== undefined,
     stateDirectory: resolve(parseFolder("--state", words.state)),
     certificateFolder: resolve(parseFolder("--certs", words.certs)),
   };

@@ -3,6 +3,8 @@ import type { WriteStream } from "node:tty";
 /** One line of what is being done, for a person who waits. */
 export interface Progress {
   show(text: string): void;
+  /** Ends the line for something else; `show` begins another. */
+  pause(): void;
   /** Ends the line, so that something else may be written below. */
   done(): void;
   /** True once `done` was called. */
@@ -17,6 +19,7 @@ export function createProgress(stream: WriteStream): Progress {
   let done = false;
   return {
     show: line.show,
+    pause: line.done,
     done: () => {
       line.done();
       done = true;
@@ -25,7 +28,7 @@ export function createProgress(stream: WriteStream): Progress {
   };
 }
 
-type Line = Omit<Progress, "isDone">;
+type Line = Pick<Progress, "show" | "done">;
 
 function terminalProgress(stream: WriteStream): Line {
   let open = false;

@@ -2,6 +2,7 @@ import { note } from "../output.ts";
 import type { Service } from "../service/service.ts";
 import type { Cave } from "./cave.ts";
 import type { CaveFiles } from "./configuration.ts";
+import { deathsAmong } from "./deaths.ts";
 import { guide } from "./guide.ts";
 import type { LocalCloud } from "./local-cloud.ts";
 import { meanMemory } from "./memory.ts";
@@ -14,11 +15,11 @@ import { startTimer } from "./timer.ts";
 import { liveView } from "./view.ts";
 
 /**
- * Milliseconds an agent is given to stop. A person who has typed Ctrl-C waits for three seconds in all; unattended, a
- * busy machine must not turn a clean stop into a failure.
+ * Milliseconds an agent is given to stop. A person who has typed Ctrl-C waits for three seconds in all; where it counts,
+ * a busy machine must not turn a clean stop into a failure.
  */
 const PATIENCE = 2000;
-const UNATTENDED_PATIENCE = 10_000;
+const JUDGED_PATIENCE = 10_000;
 const LIVE_EVERY = 2000;
 const UNATTENDED_EVERY = 5000;
 
@@ -40,7 +41,7 @@ export async function runCaves(run: RunOptions): Promise<Summary> {
   const clock = () => Math.round(performance.now() - startedAt) / 1000;
   const { cloud, options, signal } = run;
   const firstTelemetry = cloud.watchFirstTelemetry(options.deviceIds, clock);
-  const patience = options.json ? UNATTENDED_PATIENCE : PATIENCE;
+  const patience = options.judged ? JUDGED_PATIENCE : PATIENCE;
   const ended = new AbortController();
   try {
     const observer = watch(run, caves, AbortSignal.any([signal, ended.signal]));
@@ -48,13 +49,14 @@ export async function runCaves(run: RunOptions): Promise<Summary> {
     const startSeconds = clock();
     if (!options.json && !signal.aborted) note(guide(options.deviceIds, options.stateDirectory));
     await lastFor(options.runTime, signal);
-    if (options.json && !signal.aborted) await observer.askTheSilent();
+    if (options.judged && !signal.aborted) await observer.askTheSilent();
     ended.abort();
     await observer.finished;
     const memoryPerCaveMiB = await meanMemory([...caves.values()].flatMap((cave) => cave.pid ?? []));
     const [seconds, connected] = [clock(), cloud.connected()];
     note("stopping…");
     await stopAll(caves, patience);
+    if (!options.judged) deathsAmong(caves.values()).forEach(note);
     const firstTelemetrySeconds = firstTelemetry();
     const timing = { startSeconds, seconds, firstTelemetrySeconds, memoryPerCaveMiB };
     const hub = { connected, unique: cloud.uniqueMessages, answered: observer.answered };
@@ -84,14 +86,23 @@ async function lastFor(seconds: number | undefined, signal: AbortSignal): Promis
 
 function watch(run: RunOptions, caves: ReadonlyMap<string, Cave>, signal: AbortSignal): Observer {
   const { options, service, progress } = run;
-  const show = liveView(options.json, process.stdout);
+  const view = liveView(options.json, process.stdout);
+  const told = new Set<string>();
+  const tell = (death: string) => {
+    if (told.has(death)) return;
+    told.add(death);
+    if (progress.isDone()) view.clear();
+    else progress.pause();
+    note(death);
+  };
   return observe({
     service,
     deviceIds: options.deviceIds,
     cave: (id) => caves.get(id),
     every: options.json ? UNATTENDED_EVERY : LIVE_EVERY,
     onRound: (rows) => {
-      if (progress.isDone() && !signal.aborted) show(rows);
+      deathsAmong(caves.values()).forEach(tell);
+      if (progress.isDone() && !signal.aborted) view.show(rows);
     },
     signal,
   });

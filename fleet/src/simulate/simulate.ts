@@ -12,7 +12,7 @@ import type { Summary } from "./summary.ts";
 
 /**
  * Runs a cloud and its caves until the time is over or a signal comes.
- * @returns the exit code: with `json`, 1 if the summary names a failure; else 0
+ * @returns the exit code: 1 if the run is `judged` and something went wrong; else 0
  * @throws FleetError if the folders, the cloud or the certificates cannot be had
  */
 export async function simulate(options: SimulateOptions): Promise<number> {
@@ -29,7 +29,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
     const cloud = await startCloud(options.stateDirectory, rootFile);
     try {
       const summary = await runOn(cloud, options, signal, progress);
-      return options.json ? report(summary) : 0;
+      return options.judged ? report(summary, options.json) : 0;
     } finally {
       await cloud.close();
     }
@@ -55,8 +55,8 @@ async function runOn(
   }
 }
 
-function report(summary: Summary): number {
+function report(summary: Summary, json: boolean): number {
   for (const failure of summary.failures) note(failure);
-  print(JSON.stringify(summary));
+  if (json) print(JSON.stringify(summary));
   return summary.failures.length === 0 ? 0 : 1;
 }

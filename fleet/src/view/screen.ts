@@ -7,6 +7,8 @@ export interface Screen {
   /** Room for one drawing. */
   size(): { columns: number; lines: number };
   draw(lines: string[]): void;
+  /** Takes away what was drawn, if it can be. */
+  clear(): void;
 }
 
 const ESCAPE = "\u001b[";
@@ -15,14 +17,16 @@ const ESCAPE = "\u001b[";
 export function createScreen(stream: WriteStream): Screen {
   if (stream.isTTY !== true || process.env.TERM === "dumb") return plainScreen(stream);
   let drawn = 0;
+  const draw = (lines: string[]) => {
+    const up = drawn > 0 ? `${ESCAPE}${drawn}A\r` : "";
+    stream.write(`${up}${lines.map((line) => `${line}${ESCAPE}K\n`).join("")}${ESCAPE}J`);
+    drawn = lines.length;
+  };
   return {
     inPlace: true,
     size: () => ({ columns: (stream.columns || 80) - 1, lines: Math.max(3, (stream.rows || 24) - 1) }),
-    draw: (lines) => {
-      const up = drawn > 0 ? `${ESCAPE}${drawn}A\r` : "";
-      stream.write(`${up}${lines.map((line) => `${line}${ESCAPE}K\n`).join("")}${ESCAPE}J`);
-      drawn = lines.length;
-    },
+    draw,
+    clear: () => draw([]),
   };
 }
 
@@ -33,5 +37,6 @@ function plainScreen(stream: WriteStream): Screen {
     draw: (lines) => {
       stream.write(`${lines.join("\n")}\n`);
     },
+    clear: () => undefined,
   };
 }

@@ -8,6 +8,8 @@ export interface TableView {
   /** True if `show` overwrites what it showed before. */
   readonly inPlace: boolean;
   show(rows: Row[]): void;
+  /** Makes room for a line of something else, which stays; the next table comes below it. */
+  clear(): void;
 }
 
 /** In place on a terminal; in a pipe one line a cave and round, the header and what a mark means only once. */
@@ -17,6 +19,7 @@ export function createTableView(stream: WriteStream): TableView {
   const once = (line: string) => !said.has(line) && said.add(line);
   return {
     inPlace: screen.inPlace,
+    clear: screen.clear,
     show: (rows) => {
       const lines = rows.length > 0 ? renderTable(rows, screen.size()) : ["no devices yet"];
       if (screen.inPlace) return screen.draw(lines);

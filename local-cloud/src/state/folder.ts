@@ -28,7 +28,7 @@ export function claimStateFolder(stateDirectory: string): StateFolder {
   const lockFile = path("lock");
   try {
     if (!makeFolder(directory)) refuseForeign(directory);
-    refuseIfHeld(directory, endpointsFile);
+    refuseIfHeld(directory, [endpointsFile, lockFile]);
     takeLock(directory, lockFile);
     rmSync(endpointsFile, { force: true });
   } catch (error) {
@@ -73,19 +73,20 @@ function takeLock(directory: string, lockFile: string): void {
     lock();
   } catch (error) {
     if (systemErrorCode(error) !== "EEXIST") throw error;
-    refuseIfHeld(directory, lockFile);
+    refuseIfHeld(directory, [lockFile]);
     rmSync(lockFile, { force: true });
     lock();
   }
 }
 
-function refuseIfHeld(directory: string, file: string): void {
-  const pid = holder(file);
-  if (pid === undefined || !isAlive(pid)) return;
+function refuseIfHeld(directory: string, files: string[]): void {
+  const pid = files.map(holder).find((each) => each !== undefined && isAlive(each));
+  if (pid === undefined) return;
+  const held = files.filter((file) => holder(file) === pid).join(" and ");
   throw new LocalCloudError(
     "configuration",
     `the state folder ${directory} is in use by pid ${pid}`,
-    `stop that local cloud, name another folder by --state, or delete ${file} if pid ${pid} is no local cloud`,
+    `stop that local cloud, name another folder by --state, or delete ${held} if pid ${pid} is no local cloud`,
   );
 }
 

@@ -10,6 +10,6 @@ export function describeReport({ checks, counts }: Report): string[] {
       ...(remedy === undefined ? [] : [`${indent}→ ${remedy}`]),
     ]),
     "",
-    `${counts.ok} ok, ${counts.warning} warnings, ${counts.failed} failed, ${counts.skipped} skipped`,
+    `${counts.ok} ok, ${counts.warning} ${counts.warning === 1 ? "warning" : "warnings"}, ${counts.failed} failed, ${counts.skipped} skipped`,
   ];
 }

@@ -14,7 +14,7 @@ function cave(deviceId: string, change: Partial<Cave> = {}): [string, Cave] {
       pid: 1,
       provisioned: () => true,
       online: () => false,
-      ended: () => ({ exitCode: 0, killed: false, unexpected: false, lastError: "" }),
+      ended: () => ({ exitCode: 0, signal: null, killed: false, unexpected: false, lastError: "" }),
       finalCounts: () => ({ taken: 10, acknowledged: 10, waiting: 0, dropped: 0 }),
       lastCounts: change.finalCounts ?? (() => ({ taken: 10, acknowledged: 10, waiting: 0, dropped: 0 })),
       heard: () => undefined,
@@ -75,7 +75,13 @@ test("what waits in the outbox is not lost, and no failure", () => {
 
 test("a cave that died counts with what it said last, and nothing of it is guessed to be lost", () => {
   const died = {
-    ended: () => ({ exitCode: null, killed: false, unexpected: true, lastError: "" }),
+    ended: () => ({
+      exitCode: null,
+      signal: "SIGKILL" as const,
+      killed: false,
+      unexpected: true,
+      lastError: "",
+    }),
     finalCounts: () => undefined,
     lastCounts: () => ({ taken: 9, acknowledged: 6, waiting: 3, dropped: 0 }),
   };
@@ -84,11 +90,11 @@ test("a cave that died counts with what it said last, and nothing of it is guess
   const summary = summarize(IDS, caves, { ...HUB, unique }, TIMING);
   const { telemetryAcknowledged, telemetryWaiting, telemetryLost, failures } = summary;
   assert.deepEqual([telemetryAcknowledged, telemetryWaiting, telemetryLost], [16, 3, 0]);
-  assert.deepEqual(failures, ["cave-01: ended by itself, killed by a signal"]);
+  assert.deepEqual(failures, ["cave-01: ended by itself, killed by SIGKILL"]);
 });
 
 test("each way to fail is named", () => {
-  const end = { exitCode: 0, killed: false, unexpected: false, lastError: "" };
+  const end = { exitCode: 0, signal: null, killed: false, unexpected: false, lastError: "" };
   const failed = (change: Partial<Cave>, hub = HUB) =>
     summarize(IDS, of([cave("cave-01", change), cave("cave-02")]), hub, TIMING).failures;
   assert.deepEqual(failed({ provisioned: () => false }), ["cave-01: was not provisioned"]);
@@ -106,9 +112,10 @@ test("each way to fail is named", () => {
     ["cave-01: was not online within the first 60 s"],
   );
   assert.deepEqual(failed({ finalCounts: () => undefined }), ["cave-01: did not say what it had sent"]);
-  assert.deepEqual(failed({ ended: () => ({ ...end, exitCode: null, killed: true }) }), [
-    "cave-01: did not stop in time and was killed",
-  ]);
+  assert.deepEqual(
+    failed({ ended: () => ({ ...end, exitCode: null, signal: "SIGKILL" as const, killed: true }) }),
+    ["cave-01: did not stop in time and was killed"],
+  );
   assert.deepEqual(
     failed({ ended: () => ({ ...end, exitCode: 70, unexpected: true, lastError: "no sensor" }) }),
     ["cave-01: ended by itself, with exit code 70: no sensor"],
