@@ -1,6 +1,6 @@
 import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
 import { LINE_FORMS, parseLine } from "./fan/line.ts";
-import { parseDuration } from "./lib/duration.ts";
+import { durationText, parseDuration } from "./lib/duration.ts";
 import { parseLoopback } from "./lib/loopback.ts";
 
 /** What our schema items carry beyond convict's own fields. */
@@ -22,18 +22,12 @@ function refuse(allowed: string, value: unknown): never {
   throw new Error(value ? allowed : `${allowed}: value was ${text}`);
 }
 
-function asDuration(milliseconds: number): string {
-  return milliseconds % 60_000 === 0 && milliseconds > 0
-    ? `${milliseconds / 60_000}m`
-    : `${milliseconds / 1000}s`;
-}
-
 function checkDuration(value: unknown, item: object): void {
   const { shortest = 0, longest = Number.MAX_SAFE_INTEGER }: Bounds = item;
   const milliseconds = parseDuration(value);
   if (milliseconds === undefined || milliseconds < shortest || milliseconds > longest) {
     const range =
-      longest < Number.MAX_SAFE_INTEGER ? ` from ${asDuration(shortest)} to ${asDuration(longest)}` : "";
+      longest < Number.MAX_SAFE_INTEGER ? ` from ${durationText(shortest)} to ${durationText(longest)}` : "";
     refuse(`must be a duration${range}, such as "500ms", "10s", "5m", "4h"`, value);
   }
 }

@@ -8,7 +8,7 @@ import { createSchema, environmentName, isNumeric, KNOWN_KEYS } from "./config-s
 import { AgentError, fileReason, messageOf } from "./errors.ts";
 import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
-import { parseDuration } from "./lib/duration.ts";
+import { durationText, parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { SensorConfig } from "./sensor/open.ts";
 
@@ -97,7 +97,12 @@ export function examineConfig(
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
   const contradictory = config
-    ? [...sensorProblems(config), ...fanProblems(config.fan), ...busLineProblems(config.fan, config.sensor)]
+    ? [
+        ...retryProblems(config),
+        ...sensorProblems(config),
+        ...fanProblems(config.fan),
+        ...busLineProblems(config.fan, config.sensor),
+      ]
     : [];
   return {
     config,
@@ -136,6 +141,17 @@ function textNumbers(document: Record<string, unknown>): string[] {
         : [],
     ),
   );
+}
+
+/** No wait is shorter than these two, so that a longest one below them would not hold. */
+function retryProblems({ hub, provisioning }: Config): string[] {
+  const floors = { "hub.retryAfter": hub.retryAfter, "provisioning.retryAfter": provisioning.retryAfter };
+  return Object.entries(floors)
+    .filter(([, floor]) => hub.retryAtMost < floor)
+    .map(([key, floor]) => {
+      const value = JSON.stringify(durationText(hub.retryAtMost));
+      return `hub.retryAtMost: must not be shorter than ${key}, which is ${durationText(floor)}: value was ${value}`;
+    });
 }
 
 /** Longer than a pulse of the sensor's heater and the cooling after it. */

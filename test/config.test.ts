@@ -181,6 +181,18 @@ test("an unknown variable, a port beyond 65535 and a staleAfter below readEvery 
   );
 });
 
+test("a longest wait below the shortest would not hold, and is refused", () => {
+  assert.match(
+    refusalOf(`${REQUIRED}[hub]\nretryAfter = "10m"\nretryAtMost = "1m"`),
+    /^hub\.retryAtMost: must not be shorter than hub\.retryAfter, which is 10m: value was "1m"$/,
+  );
+  assert.match(
+    refusalOf(`${REQUIRED}retryAfter = "90s"\n[hub]\nretryAtMost = 30`),
+    /^hub\.retryAtMost: must not be shorter than provisioning\.retryAfter, which is 90s: value was "30s"$/,
+  );
+  assert.equal(load(`${REQUIRED}[hub]\nretryAfter = "5m"`).hub.retryAtMost, 300_000);
+});
+
 test("a file that cannot be read or is not TOML is named", () => {
   assert.throws(
     () => loadConfig(join(folder, "absent.toml"), {}),
