@@ -74,6 +74,10 @@ test("what no single key shows to be wrong is refused too", async (t) => {
   for (const [toml, expected] of [
     ['driver = "sysfs"', /^fan\.driver: must not be "sysfs" without a line: set fan\.line$/m],
     ['driver = "chardev"', /^fan\.driver: must not be "chardev" without a line/m],
+    [
+      'driver = "none"\nline = "GPIO17"',
+      /^fan\.driver: must not be "none" with a line: leave it out, or empty fan\.line$/m,
+    ],
     ['feedbackLine = "GPIO27"', /^fan\.feedbackLine: there is no fan to watch: set fan\.line too$/m],
     [
       'line = "GPIO17"\nfeedbackLine = "GPIO17"',
@@ -86,7 +90,6 @@ test("what no single key shows to be wrong is refused too", async (t) => {
   ] as const) {
     await refuses(t, toml, expected);
   }
-  await load(t, 'driver = "none"\nline = "GPIO17"');
   await load(t, 'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"');
 });
 
