@@ -148,10 +148,11 @@ function retryProblems({ hub, provisioning }: Config): string[] {
   const floors = { "hub.retryAfter": hub.retryAfter, "provisioning.retryAfter": provisioning.retryAfter };
   return Object.entries(floors)
     .filter(([, floor]) => hub.retryAtMost < floor)
-    .map(([key, floor]) => {
-      const value = JSON.stringify(durationText(hub.retryAtMost));
-      return `hub.retryAtMost: must not be shorter than ${key}, which is ${durationText(floor)}: value was ${value}`;
-    });
+    .map(([key, floor]) => tooShort("hub.retryAtMost", hub.retryAtMost, key, floor));
+}
+
+function tooShort(key: string, value: number, than: string, floor: number, why = ""): string {
+  return `${key}: must not be shorter than ${than}, which is ${durationText(floor)}${why}: value was "${durationText(value)}"`;
 }
 
 /** Longer than a pulse of the sensor's heater and the cooling after it. */
@@ -160,11 +161,12 @@ const STALE_AFTER_WITH_HEATER = 5 * 60_000;
 function sensorProblems({ sensor }: Config): string[] {
   const { staleAfter, readEvery, heater } = sensor;
   if (staleAfter < readEvery) {
-    return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+    const why = ", or every reading would be stale";
+    return [tooShort("sensor.staleAfter", staleAfter, "sensor.readEvery", readEvery, why)];
   }
   if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
     return [
-      'sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse": readings do not count while the sensor is warm',
+      `sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse", because readings do not count while the sensor is warm: value was "${durationText(staleAfter)}"`,
     ];
   }
   return [];

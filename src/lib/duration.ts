@@ -14,7 +14,7 @@ export function parseDuration(value: unknown): number | undefined {
   return Number(match[1]) * UNITS[(match[2] ?? "s") as keyof typeof UNITS];
 }
 
-/** The shortest text of so many milliseconds that `parseDuration` reads back, in one unit of seconds or longer: "90s", "4h". */
+/** So many milliseconds as `parseDuration` reads them back, in the longest unit that takes a whole number: "90s", "4h". */
 export function durationText(milliseconds: number): string {
   const unit = (["d", "h", "m"] as const).find(
     (each) => milliseconds > 0 && milliseconds % UNITS[each] === 0,

@@ -55,7 +55,8 @@ test("what is no line is refused with what it was and what is allowed", async (t
     ["line = 17", ": value was 17"],
     ['line = "17"', ': value was "17"'],
     ['line = "GPIO99"', ': value was "GPIO99"'],
-    ['line = {chip = "x"}', ".*\"{'chip':'x'}\""],
+    ['line = {chip = "x"}', "; offset is missing: value was \"{'chip':'x'}\""],
+    ["line = {offset = 3}", "; chip is missing: value was \"{'offset':3}\""],
     ["line = [17]", ": value was \\[17\\]"],
   ] as const) {
     await refuses(t, toml, new RegExp(`fan\\.line: ${allowed}${shown}`));
