@@ -1,6 +1,6 @@
 import { checkSetting, isSettingKey, SETTING_RULES } from "./cave/settings.ts";
 import { LINE_FORMS, parseLine } from "./fan/line.ts";
-import { parseDuration } from "./lib/duration.ts";
+import { durationText, parseDuration } from "./lib/duration.ts";
 import { parseLoopback } from "./lib/loopback.ts";
 
 /** What our schema items carry beyond convict's own fields. */
@@ -10,6 +10,8 @@ export interface Bounds {
   /** Durations: bounds in milliseconds. */
   shortest?: number;
   longest?: number;
+  /** The only values of a `word`. */
+  words?: string[];
   /** The key of `Settings` that a `caveSetting` is. */
   setting?: string;
 }
@@ -22,10 +24,12 @@ function refuse(allowed: string, value: unknown): never {
   throw new Error(value ? allowed : `${allowed}: value was ${text}`);
 }
 
-function asDuration(milliseconds: number): string {
-  return milliseconds % 60_000 === 0 && milliseconds > 0
-    ? `${milliseconds / 60_000}m`
-    : `${milliseconds / 1000}s`;
+// convict has lists of words itself, but leaves a false or an empty one out of its message.
+function checkWord(value: unknown, item: object): void {
+  const { words = [] }: Bounds = item;
+  if (!words.some((word) => word === value)) {
+    refuse(`must be one of the possible values: ${JSON.stringify(words)}`, value);
+  }
 }
 
 function checkDuration(value: unknown, item: object): void {
@@ -33,7 +37,7 @@ function checkDuration(value: unknown, item: object): void {
   const milliseconds = parseDuration(value);
   if (milliseconds === undefined || milliseconds < shortest || milliseconds > longest) {
     const range =
-      longest < Number.MAX_SAFE_INTEGER ? ` from ${asDuration(shortest)} to ${asDuration(longest)}` : "";
+      longest < Number.MAX_SAFE_INTEGER ? ` from ${durationText(shortest)} to ${durationText(longest)}` : "";
     refuse(`must be a duration${range}, such as "500ms", "10s", "5m", "4h"`, value);
   }
 }
@@ -67,8 +71,11 @@ function checkFlag(value: unknown): void {
 }
 
 function checkLine(value: unknown): void {
-  if (typeof value !== "string" || (value !== "" && !parseLine(value)))
-    refuse(`must be ${LINE_FORMS}`, value);
+  if (typeof value === "string" && (value === "" || parseLine(value))) return;
+  // A table that is no line comes as its text.
+  const isTable = typeof value === "string" && value.startsWith("{");
+  const [missing] = ["chip", "offset"].filter((key) => isTable && !value.includes(`'${key}':`));
+  refuse(`must be ${LINE_FORMS}${missing ? `; ${missing} is missing` : ""}`, value);
 }
 
 function checkText(pattern: RegExp, allowed: string): (value: unknown) => void {
@@ -124,11 +131,12 @@ export function parseSensorAddress(value: unknown): "auto" | number | undefined 
 }
 
 function checkSensorAddress(value: unknown): void {
-  if (parseSensorAddress(value) === undefined) refuse('must be "auto", 0x44 or 0x45', value);
+  if (parseSensorAddress(value) === undefined) refuse('must be "auto", 0x44 (68) or 0x45 (69)', value);
 }
 
 /** The formats that the schema uses besides lists of allowed words. */
 export const FORMATS = {
+  word: { validate: checkWord },
   duration: { validate: checkDuration },
   amount: { validate: checkNumber, coerce: strictNumber },
   count: { validate: checkCount, coerce: strictNumber },
@@ -141,12 +149,15 @@ export const FORMATS = {
   text: { validate: checkText(/^/, "must be a text") },
   loopback: { validate: checkLoopback },
   idScope: {
-    validate: checkText(/^0n[0-9A-Za-z]{4,30}$/, "must be the DPS's ID scope, such as 0ne00123ABC"),
+    validate: checkText(
+      /^0n[0-9A-Za-z]{4,30}$/,
+      "must be the DPS's ID scope, such as 0ne00123ABC; a wrong one is not shown",
+    ),
   },
   endpoint: {
     validate: checkText(
       /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$/,
-      "must be a host name or host:port, without a scheme or path",
+      "must be a host name or host:port, without a scheme or path; a port is from 1 to 65535",
     ),
   },
   deviceId: {

@@ -25,7 +25,7 @@ const CAVE_DEFAULTS = {
 
 interface Item extends Bounds {
   doc: string;
-  format: string | string[];
+  format: string;
   /** null: required. */
   default: unknown;
   /** Its value is kept out of messages. */
@@ -56,7 +56,7 @@ const amount = (doc: string, value: number, minimum: number, maximum: number): I
 });
 const flag = (doc: string): Item => ({ doc, format: "flag", default: false });
 const gpioLine = (doc: string): Item => ({ doc, format: "gpioLine", default: "" });
-const oneOf = (doc: string, words: string[]): Item => ({ doc, format: words, default: words[0] });
+const oneOf = (doc: string, words: string[]): Item => ({ doc, format: "word", default: words[0], words });
 
 /** Every key of the configuration file: section, key, what it means, its format and its default (null: required). */
 const SECTIONS: Record<string, Record<string, Item>> = {

@@ -8,7 +8,7 @@ import { createSchema, environmentName, isNumeric, KNOWN_KEYS } from "./config-s
 import { AgentError, fileReason, messageOf } from "./errors.ts";
 import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
 import { lineFromTable, parseLine } from "./fan/line.ts";
-import { parseDuration } from "./lib/duration.ts";
+import { durationText, parseDuration } from "./lib/duration.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { SensorConfig } from "./sensor/open.ts";
 
@@ -97,7 +97,12 @@ export function examineConfig(
   const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
   const config = raw && convert(raw, dirname(resolve(file)));
   const contradictory = config
-    ? [...sensorProblems(config), ...fanProblems(config.fan), ...busLineProblems(config.fan, config.sensor)]
+    ? [
+        ...retryProblems(config),
+        ...sensorProblems(config),
+        ...fanProblems(config.fan),
+        ...busLineProblems(config.fan, config.sensor),
+      ]
     : [];
   return {
     config,
@@ -138,17 +143,30 @@ function textNumbers(document: Record<string, unknown>): string[] {
   );
 }
 
+/** No wait is shorter than these two, so that a longest one below them would not hold. */
+function retryProblems({ hub, provisioning }: Config): string[] {
+  const floors = { "hub.retryAfter": hub.retryAfter, "provisioning.retryAfter": provisioning.retryAfter };
+  return Object.entries(floors)
+    .filter(([, floor]) => hub.retryAtMost < floor)
+    .map(([key, floor]) => tooShort("hub.retryAtMost", hub.retryAtMost, key, floor));
+}
+
+function tooShort(key: string, value: number, than: string, floor: number, why = ""): string {
+  return `${key}: must not be shorter than ${than}, which is ${durationText(floor)}${why}: value was "${durationText(value)}"`;
+}
+
 /** Longer than a pulse of the sensor's heater and the cooling after it. */
 const STALE_AFTER_WITH_HEATER = 5 * 60_000;
 
 function sensorProblems({ sensor }: Config): string[] {
   const { staleAfter, readEvery, heater } = sensor;
   if (staleAfter < readEvery) {
-    return ["sensor.staleAfter: must not be shorter than sensor.readEvery, or every reading would be stale"];
+    const why = ", or every reading would be stale";
+    return [tooShort("sensor.staleAfter", staleAfter, "sensor.readEvery", readEvery, why)];
   }
   if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
     return [
-      'sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse": readings do not count while the sensor is warm',
+      `sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse", because readings do not count while the sensor is warm: value was "${durationText(staleAfter)}"`,
     ];
   }
   return [];

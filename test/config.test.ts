@@ -95,7 +95,7 @@ test("wrong types and impossible values are refused with key, value and range", 
     [`[sensor]\nbus = 256`, /sensor\.bus: .*from 0 to 255.*value was 256/],
     [`[sensor]\nbus = 1.5`, /sensor\.bus: .*value was 1\.5/],
     [`[sensor]\nbus = ""`, /sensor\.bus: .*value was ""/],
-    [`[sensor]\naddress = 0x46`, /sensor\.address: must be "auto", 0x44 or 0x45: value was 70/],
+    [`[sensor]\naddress = 0x46`, /sensor\.address: must be "auto", 0x44 \(68\) or 0x45 \(69\): value was 70/],
     [
       `[sensor]\nhumidityOffset = 21`,
       /sensor\.humidityOffset: must be a number from -20 to 20: value was 21/,
@@ -119,6 +119,10 @@ test("wrong types and impossible values are refused with key, value and range", 
       /status\.listen: must be a loopback address and port, such as "127\.0\.0\.1:9464".*value was "0\.0\.0\.0:9464"/,
     ],
     [`[status]\nlisten = 9464`, /status\.listen: must be a loopback address.*value was 9464/],
+    [`[fan]\nsafeState = false`, /fan\.safeState: must be one of .*"on","off","hold".*: value was false$/],
+    [`[fan]\nsafeState = ""`, /fan\.safeState: must be one of .*: value was ""$/],
+    [`[outbox]\nmaxAge = "1s"`, /outbox\.maxAge: must be a duration from 1m to 3650d, .*value was "1s"/],
+    [`[fan]\noverrideFor = "8d"`, /fan\.overrideFor: must be a duration from 1s to 7d, .*value was "8d"/],
     [`[log]\nlevel = "loud"`, /log\.level: must be one of .*value was "loud"/],
   ];
   for (const [toml, expected] of cases) assert.match(refusalOf(`${REQUIRED}\n${toml}`), expected);
@@ -146,13 +150,15 @@ test("a heater that pulses needs a staleAfter that outlasts its warmth", () => {
     `${REQUIRED}\n[sensor]\nheater = "pulse"\nstaleAfter = "${staleAfter}"`;
   assert.match(
     refusalOf(toml("4m")),
-    /sensor\.staleAfter: must be at least "5m" with sensor\.heater = "pulse"/,
+    /sensor\.staleAfter: must be at least "5m" with sensor\.heater = "pulse".*: value was "4m"$/,
   );
   assert.equal(load(toml("5m")).sensor.heater, "pulse");
 });
 
-test("a refused ID scope is not printed", () => {
-  assert.doesNotMatch(refusalOf(REQUIRED.replace("0ne00ABCDEF", "0ne-secret!")), /secret/);
+test("a refused ID scope is not printed, which the message says", () => {
+  const message = refusalOf(REQUIRED.replace("0ne00ABCDEF", "0ne-secret!"));
+  assert.doesNotMatch(message, /secret/);
+  assert.match(message, /^provisioning\.idScope: must be .*0ne00123ABC; .*is not shown$/);
 });
 
 test("the environment wins over the file, and is checked as strictly", () => {
@@ -173,12 +179,24 @@ test("an unknown variable, a port beyond 65535 and a staleAfter below readEvery 
   load(REQUIRED, { CAVE_HUB_CONNECTION_STRING: "HostName=x" });
   assert.match(
     refusalOf(REQUIRED, { CAVE_PROVISIONING_HOST: "dps.example:99999" }),
-    /provisioning\.host: .*99999/,
+    /provisioning\.host: .* a port is from 1 to 65535.*: value was .*99999/,
   );
   assert.match(
     refusalOf(`${REQUIRED}\n[sensor]\nreadEvery = "10m"\nstaleAfter = "1s"`),
-    /sensor\.staleAfter: must not be shorter than sensor\.readEvery/,
+    /^sensor\.staleAfter: must not be shorter than sensor\.readEvery, which is 10m, .*: value was "1s"$/,
   );
+});
+
+test("a longest wait below the shortest would not hold, and is refused", () => {
+  assert.match(
+    refusalOf(`${REQUIRED}[hub]\nretryAfter = "10m"\nretryAtMost = "1m"`),
+    /^hub\.retryAtMost: must not be shorter than hub\.retryAfter, which is 10m: value was "1m"$/,
+  );
+  assert.match(
+    refusalOf(`${REQUIRED}retryAfter = "90s"\n[hub]\nretryAtMost = 30`),
+    /^hub\.retryAtMost: must not be shorter than provisioning\.retryAfter, which is 90s: value was "30s"$/,
+  );
+  assert.equal(load(`${REQUIRED}[hub]\nretryAfter = "5m"`).hub.retryAtMost, 300_000);
 });
 
 test("a file that cannot be read or is not TOML is named", () => {

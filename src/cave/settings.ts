@@ -1,3 +1,5 @@
+import { notAllowed } from "./not-allowed.ts";
+
 /** What the fan follows: the controller, or a fixed wish. */
 export type FanMode = "auto" | "on" | "off";
 
@@ -67,7 +69,7 @@ export function checkSetting<Key extends keyof Settings>(
   const rule: Rule<Settings[Key]> = rules[key];
   const parsed = rule.parse(value);
   if (parsed !== undefined) return { ok: true, value: parsed };
-  return { ok: false, reason: `${key}: ${show(value)} is not allowed; give ${rule.allowed}` };
+  return { ok: false, reason: notAllowed(key, value, rule.allowed) };
 }
 
 function numberBetween(minimum: number, maximum: number, unit: string): NumberRule {
@@ -102,16 +104,4 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 function decimal(text: string): number {
   const trimmed = text.trim();
   return DECIMAL.test(trimmed) ? Number(trimmed) : Number.NaN;
-}
-
-const SHOWN_CHARACTERS = 60;
-
-// The reason goes into the twin and the log: a hostile value must not make it long.
-function show(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
-  }
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
 }

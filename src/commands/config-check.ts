@@ -16,7 +16,7 @@ import { type Output, standardOutput } from "./output.ts";
 /**
  * `cave-agent config check`: says whether `run` would start with this configuration, and touches nothing that it keeps.
  * Resolves to the exit code 0; rejects with the AgentError that `run` would end with. A disk that cannot be written, a
- * sequence file that is damaged, or a status socket that cannot be opened, is told and is none: the agent starts, and
+ * sequence file that is damaged, or a status socket that cannot be opened, is a warning: the agent starts, and
  * keeps in memory what it can.
  */
 export async function configCheck(
@@ -28,29 +28,38 @@ export async function configCheck(
   readTrustedCa(config.tls.trustedCaFile);
   await checkStateDirectory(config.state.directory);
   await refuseOtherDevice(config.state.directory, deviceId);
-  await checkKept(config.state.directory, output);
+  let warnings = 0;
+  const warn: Warn = (message, remedy = "look at cave-agent doctor") => {
+    warnings += 1;
+    output.complain(`warning: ${message}\n${remedy}\n`);
+  };
+  await checkKept(config.state.directory, warn);
   const { result, detail, remedy } = await lookAtDisk(config.state.directory);
-  if (result !== "ok") output.complain(`state.directory: ${detail}\n${remedy}\n`);
-  await tellSocket(config, output);
-  output.say(`${file}: ok, for ${deviceId}\n`);
+  if (result !== "ok") warn(`state.directory: ${detail}`, remedy);
+  await tellSocket(config, warn);
+  const but = warnings === 0 ? "" : `, with ${warnings} warning${warnings === 1 ? "" : "s"}`;
+  output.say(`${file}: ok, for ${deviceId}${but}\n`);
   return EXIT.stopped;
 }
 
+/** Tells of what keeps no agent from starting. */
+type Warn = (message: string, remedy?: string) => void;
+
 /** The agent lives without its socket, but cannot be asked. */
-async function tellSocket(config: Config, output: Output): Promise<void> {
+async function tellSocket(config: Config, warn: Warn): Promise<void> {
   const socket = statusSocketOf(config);
   try {
     await checkSocket(socket);
   } catch (error) {
     if (!isAgentError(error)) throw error;
-    output.complain(`${error.message}\n${error.remedy}\n`);
+    warn(error.message, error.remedy);
   }
 }
 
 /** What an earlier run has left there. Opening it reads only. */
-async function checkKept(directory: string, output: Output): Promise<void> {
+async function checkKept(directory: string, warn: Warn): Promise<void> {
   await openSequence(join(directory, "sequence"), {
-    onLeap: ({ message, remedy }) => output.complain(`${message}\n${remedy}\n`),
+    onLeap: ({ message, remedy }) => warn(message, remedy),
   });
   try {
     await recoverSegments(nodeFiles, join(directory, "outbox"));

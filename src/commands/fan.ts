@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type AgentError, isAborted, isAgentError } from "../errors.ts";
 import type { FanConfig } from "../fan/config.ts";
 import type { Fan } from "../fan/fan.ts";
@@ -99,7 +100,11 @@ async function switchFan(work: Work, on: boolean): Promise<number> {
   const tried = openQuietly({ ...choice.fan, safeState: "hold" }, work);
   const { driver: kind, detail: why } = tried.describe();
   if (kind === "simulated" || kind === "none") {
-    output.complain(`there is no real fan to switch: ${why}\nset fan.line, or name the line by --line\n`);
+    const place = work.file ?? work.usualFile;
+    const reason = existsSync(place) ? why : `${why}, and there is no ${place}`;
+    output.complain(
+      `there is no real fan to switch: ${reason}\nset fan.line in ${place}, or name the line by --line\n`,
+    );
     return EXIT.configuration;
   }
   try {

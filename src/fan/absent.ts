@@ -19,6 +19,6 @@ export function fanAbsent(why: string): AgentError {
   return new AgentError(`this cave has no fan: ${why}`, {
     code: "FAN_ABSENT",
     retryable: false,
-    remedy: "if it has one, set fan.line to the line that switches it",
+    remedy: 'if it has one, set fan.line to the line that switches it, and fan.driver = "auto"',
   });
 }

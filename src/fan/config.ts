@@ -27,6 +27,9 @@ export function fanProblems(fan: FanConfig): string[] {
   if ((driver === "sysfs" || driver === "chardev") && !line) {
     problems.push(`fan.driver: must not be "${driver}" without a line: set fan.line`);
   }
+  if (driver === "none" && line) {
+    problems.push('fan.driver: must not be "none" with a line: leave it out, or empty fan.line');
+  }
   if (feedbackLine && !line) problems.push("fan.feedbackLine: there is no fan to watch: set fan.line too");
   if (feedbackLine && line && isSameLine(line, feedbackLine)) {
     const value = JSON.stringify(lineText(feedbackLine));

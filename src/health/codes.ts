@@ -136,7 +136,7 @@ export const CODES = {
   FAN_ABSENT: entry(
     "info",
     "This cave has no fan.",
-    "If it has one, set fan.line to the line that switches it.",
+    'If it has one, set fan.line to the line that switches it, and fan.driver = "auto".',
   ),
   FAN_FAILED: entry(
     "error",

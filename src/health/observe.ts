@@ -43,6 +43,11 @@ const EXPIRY_STEPS: readonly { within: number; code: Code }[] = [
   { within: 30, code: "CERTIFICATE_EXPIRES_WITHIN_30_DAYS" },
 ];
 
+/** The step that holds at `now`, milliseconds since 1970; undefined while the certificate lasts for longer. */
+export function expiryCode(notAfter: Date, now: number): Code | undefined {
+  return EXPIRY_STEPS.find(({ within }) => notAfter.getTime() - now <= within * DAY)?.code;
+}
+
 /** The cause of each condition that these facts can tell of, or null where it does not hold. Pure. */
 export function judge(facts: Facts): Map<Code, string | null> {
   const { connection, sensor, fan } = facts.status;
@@ -92,10 +97,9 @@ function judgeCertificate(
   now: number,
   found: Map<Code, string | null>,
 ): void {
-  const left = notAfter.getTime() - now;
-  const step = EXPIRY_STEPS.find(({ within }) => left <= within * DAY);
+  const step = expiryCode(notAfter, now);
   for (const { code } of EXPIRY_STEPS) {
-    found.set(code, code === step?.code ? `valid until ${notAfter.toISOString()}` : null);
+    found.set(code, code === step ? `valid until ${notAfter.toISOString()}` : null);
   }
   const isEarly = now < notBefore.getTime();
   found.set("CERTIFICATE_NOT_YET_VALID", isEarly ? `valid from ${notBefore.toISOString()} on` : null);

@@ -81,8 +81,8 @@ export function createHubEvents(parts: HubEventParts): HubListener {
     if (status >= 400) {
       const cause = status === 404 ? "unknown method" : `${name}: ${status}`;
       const { result, ...others } = (payload ?? {}) as JsonObject;
-      const { cause: inner, code, remedy } = others;
-      const reason = [result, inner].filter((text) => typeof text === "string").join(": ");
+      const { cause: inner, reason: why, code, remedy } = others;
+      const reason = [result, inner, why].filter((text) => typeof text === "string").join(": ");
       log.warn(
         {
           event: "method-refused",

@@ -1,10 +1,11 @@
+import { notAllowed, SHOWN_CHARACTERS, show } from "../cave/not-allowed.ts";
 import type { ControlState } from "../control/state.ts";
 import type { Control } from "../control.ts";
 import { causeOf, isAgentError, messageOf } from "../errors.ts";
 import type { StatusDocument } from "../health/status.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { FAN_REQUESTS, parseFanRequest, unknownKeyIn } from "./fan-request.ts";
-import type { JsonObject, JsonValue, MethodCall, MethodResponse } from "./hub.ts";
+import { FAN_REQUESTS, parseFanRequest } from "./fan-request.ts";
+import type { JsonValue, MethodCall, MethodResponse } from "./hub.ts";
 
 /** What the direct methods act on. */
 export interface MethodParts {
@@ -60,8 +61,6 @@ function alone(name: string, act: () => Promise<MethodResponse>): [string, Metho
   ];
 }
 
-const SHOWN_CHARACTERS = 60;
-
 /** What there is in a payload that should be none: the first key, or the value; undefined if nothing is. */
 function givenIn(payload: JsonValue): string | undefined {
   // A field that is left empty in a tool comes as "".
@@ -79,10 +78,8 @@ const REFUSALS: Record<string, number> = { FAN_HELD: 400, FAN_ABSENT: 400, CONTR
 /** Bodies and codes are those of Microsoft's cheese-cave course app, so that its callers keep working. */
 async function setFanState(parts: MethodParts, payload: JsonValue): Promise<MethodResponse> {
   const request = parseFanRequest(payload);
-  if (!request) {
-    const unknown = unknownKeyIn(payload)?.slice(0, SHOWN_CHARACTERS);
-    const named = unknown === undefined ? {} : { unknown };
-    return answer(400, { result: "Invalid parameter", ...named, allowed: FAN_REQUESTS });
+  if ("reason" in request) {
+    return answer(400, { result: "Invalid parameter", ...request, allowed: FAN_REQUESTS });
   }
   const { state, duration = parts.overrideFor } = request;
   let outcome: ControlState;
@@ -115,17 +112,21 @@ function isoOrNull(time: number | undefined): string | null {
 
 const LONGEST_LEVEL_MINUTES = 24 * 60;
 
+const LOG_MINUTES = `above 0, at most ${LONGEST_LEVEL_MINUTES}`;
+
 function setLogLevel(parts: MethodParts, payload: JsonValue): MethodResponse {
-  const { level, minutes = 60, ...others } = (payload ?? {}) as JsonObject;
-  const known = LOG_LEVELS.find((word) => word === level);
-  const isTimeUsable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_LEVEL_MINUTES;
-  if (!known || !isTimeUsable || Object.keys(others).length > 0) {
-    const allowed = `{"level": ${LOG_LEVELS.join("|")}, "minutes": above 0, at most ${LONGEST_LEVEL_MINUTES}}`;
-    const [unknown] = Object.keys(others);
-    const named =
-      unknown === undefined ? "" : `${JSON.stringify(unknown.slice(0, SHOWN_CHARACTERS))} is not known; `;
-    return answer(400, { result: `Invalid parameter: ${named}give ${allowed}` });
+  const allowed = `{"level": ${LOG_LEVELS.join("|")}, "minutes": ${LOG_MINUTES}}`;
+  const refuse = (reason: string) => answer(400, { result: `Invalid parameter: ${reason}` });
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) {
+    return refuse(`${show(payload)} was given; give ${allowed}`);
   }
+  const { level, minutes = 60, ...others } = payload;
+  const unknown = Object.keys(others)[0]?.slice(0, SHOWN_CHARACTERS);
+  if (unknown !== undefined) return refuse(`${show(unknown)} is not known; give ${allowed}`);
+  const known = LOG_LEVELS.find((word) => word === level);
+  if (!known) return refuse(notAllowed("level", level, `one of ${LOG_LEVELS.join(", ")}`));
+  const isTimeUsable = typeof minutes === "number" && minutes > 0 && minutes <= LONGEST_LEVEL_MINUTES;
+  if (!isTimeUsable) return refuse(notAllowed("minutes", minutes, LOG_MINUTES));
   return answer(200, { old: parts.setLogLevel(known, minutes * 60_000), new: known });
 }
 

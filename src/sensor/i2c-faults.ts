@@ -49,7 +49,7 @@ export async function explainI2c(
         code: "I2C_MISSING",
         retryable: true,
         remedy:
-          "switch I2C on: on a Raspberry Pi, run: sudo raspi-config nonint do_i2c 0; on another bus, set sensor.bus",
+          "switch I2C on: on a Raspberry Pi, run: sudo raspi-config nonint do_i2c 0; if the sensor is on another bus, name that (sensor.bus, or --bus of read and doctor)",
         cause: error,
       });
     case "EACCES":

@@ -50,7 +50,6 @@ describe("checkSetting", () => {
       [{ value: 12 }, "an object"],
       [true, "true"],
       [null, "null"],
-      [undefined, "undefined"],
     ];
     for (const [value, shown] of refused) {
       assert.deepEqual(checkSetting("targetTemperature", value), {
@@ -58,6 +57,9 @@ describe("checkSetting", () => {
         reason: `targetTemperature: ${shown} is not allowed; give a number from -10 to 40 °C`,
       });
     }
+    const missing = checkSetting("targetTemperature", undefined);
+    assert.ok(!missing.ok);
+    assert.equal(missing.reason, "targetTemperature: is missing; give a number from -10 to 40 °C");
   });
 
   it("takes fanMode in any case, and no other word", () => {

@@ -240,6 +240,22 @@ test("safe where there is nothing to do: exit 0, and why", async (t) => {
   }
 });
 
+test("without any configuration the file that is missing is named", async (t) => {
+  const { run, folder, complained } = await setUp(t);
+  assert.equal(await run("on", { file: undefined }), 78);
+  const usual = join(folder, "absent.toml");
+  assert.equal(
+    complained.join(""),
+    `there is no real fan to switch: fan.line is empty, and there is no ${usual}\nset fan.line in ${usual}, or name the line by --line\n`,
+  );
+  const configured = await setUp(t, "");
+  assert.equal(await configured.run("on"), 78);
+  assert.equal(
+    configured.complained.join(""),
+    `there is no real fan to switch: fan.line is empty\nset fan.line in ${configured.file}, or name the line by --line\n`,
+  );
+});
+
 test("as a program: usage, and safe with nothing to do", async (t) => {
   const { file } = await setUp(t, "");
   assert.deepEqual(await runToEnd(t, ["fan", "safe", "--config", file]), {

@@ -90,7 +90,10 @@ describe("cave-agent read", () => {
     writeFileSync(usualFile, '[sensor]\naddress = "0x46"\n');
     const { code, complained } = await run();
     assert.equal(code, 78);
-    assert.match(complained, /^sensor\.address: must be "auto", 0x44 or 0x45.*0x46"\ncorrect .*config\.toml/);
+    assert.match(
+      complained,
+      /^sensor\.address: must be "auto", 0x44 .*or 0x45 .*0x46"\ncorrect .*config\.toml/,
+    );
     assert.equal((await run({ file: join(usualFile, "absent.toml") })).code, 78);
   });
 

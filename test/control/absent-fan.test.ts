@@ -24,8 +24,10 @@ test("a cave without a fan refuses SetFanState with the reason, but not the end 
   await assert.rejects(control.override({ on: true, duration: 60_000 }, signal), hasCode("FAN_ABSENT"));
   assert.equal(control.state().overrideUntil, undefined);
   const { status, payload } = await methodsOf(control)("SetFanState", "on");
-  const { result, code } = payload as Record<string, unknown>;
+  const { result, code, remedy } = payload as Record<string, unknown>;
   assert.deepEqual([status, result, code], [400, "this cave has no fan: fan.line is empty", "FAN_ABSENT"]);
+  // A line alone would be refused beside fan.driver = "none".
+  assert.match(String(remedy), /fan\.line .* fan\.driver = "auto"/);
   assert.equal((await methodsOf(control)("SetFanState", "auto")).status, 200);
   await end();
 });

@@ -55,7 +55,8 @@ test("what is no line is refused with what it was and what is allowed", async (t
     ["line = 17", ": value was 17"],
     ['line = "17"', ': value was "17"'],
     ['line = "GPIO99"', ': value was "GPIO99"'],
-    ['line = {chip = "x"}', ".*\"{'chip':'x'}\""],
+    ['line = {chip = "x"}', "; offset is missing: value was \"{'chip':'x'}\""],
+    ["line = {offset = 3}", "; chip is missing: value was \"{'offset':3}\""],
     ["line = [17]", ": value was \\[17\\]"],
   ] as const) {
     await refuses(t, toml, new RegExp(`fan\\.line: ${allowed}${shown}`));
@@ -74,6 +75,10 @@ test("what no single key shows to be wrong is refused too", async (t) => {
   for (const [toml, expected] of [
     ['driver = "sysfs"', /^fan\.driver: must not be "sysfs" without a line: set fan\.line$/m],
     ['driver = "chardev"', /^fan\.driver: must not be "chardev" without a line/m],
+    [
+      'driver = "none"\nline = "GPIO17"',
+      /^fan\.driver: must not be "none" with a line: leave it out, or empty fan\.line$/m,
+    ],
     ['feedbackLine = "GPIO27"', /^fan\.feedbackLine: there is no fan to watch: set fan\.line too$/m],
     [
       'line = "GPIO17"\nfeedbackLine = "GPIO17"',
@@ -86,7 +91,6 @@ test("what no single key shows to be wrong is refused too", async (t) => {
   ] as const) {
     await refuses(t, toml, expected);
   }
-  await load(t, 'driver = "none"\nline = "GPIO17"');
   await load(t, 'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"');
 });
 

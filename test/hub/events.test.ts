@@ -129,6 +129,12 @@ test("a refusal is told with its code, what was asked, cut short, and the reason
   assert.match(String(method?.asked), /^\{"level":"x{80,111}$/);
   await events.onMethod("SetFanState", "on");
   assert.deepEqual([lines.at(-1)?.code, lines.at(-1)?.reason], ["FAN_FAILED", "Fan failed: no line"]);
+  const spoken = setUp(async () => ({
+    status: 400,
+    payload: { result: "Invalid parameter", reason: "minutes: 0" },
+  }));
+  await spoken.events.onMethod("SetFanState", { state: "on", minutes: 0 });
+  assert.equal(spoken.lines.at(-1)?.reason, "Invalid parameter: minutes: 0");
 });
 
 test("what keeps it offline is logged as gravely as its code is, its remedy once", () => {

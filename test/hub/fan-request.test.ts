@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFanRequest, unknownKeyIn } from "#agent/hub/fan-request.js";
+import { parseFanRequest } from "#agent/hub/fan-request.js";
+import type { JsonValue } from "#agent/hub/hub.js";
 
 test("on, off and auto in any case, quoted or not, or with minutes", () => {
   assert.deepEqual(parseFanRequest("on"), { state: "on", duration: undefined });
@@ -10,33 +11,41 @@ test("on, off and auto in any case, quoted or not, or with minutes", () => {
   assert.deepEqual(parseFanRequest({ state: "off" }), { state: "off", duration: undefined });
 });
 
-test("anything else is refused, the state failed above all", () => {
-  const bad = [
-    "failed",
-    "",
-    "1",
-    1,
-    true,
-    null,
-    [],
-    ["on"],
-    {},
-    { state: "on", minutes: 0 },
-    { state: "on", minutes: -5 },
-    { state: "on", minutes: "5" },
-    { state: "on", minutes: Number.POSITIVE_INFINITY },
-    { state: "on", minutes: 10_081 },
-    { state: "on", hours: 1 },
-    { state: "auto", minutes: 5 },
-    { state: '"auto"', minutes: 5 },
-    { state: { state: "on" } },
+test("anything else is refused with field, value and what is allowed, the state failed above all", () => {
+  const states = 'give "on", "off", "auto"';
+  const minutes = "give above 0, at most 10080";
+  const shapes = 'give "on", "off", "auto" or {"state", "minutes"}';
+  const bad: [unknown, string][] = [
+    ["failed", `state: "failed" is not allowed; ${states}`],
+    ["", `state: "" is not allowed; ${states}`],
+    ["1", `state: "1" is not allowed; ${states}`],
+    ["x".repeat(100), `state: "${"x".repeat(60)}…" is not allowed; ${states}`],
+    [1, `1 is not allowed; ${shapes}`],
+    [true, `true is not allowed; ${shapes}`],
+    [null, `null is not allowed; ${shapes}`],
+    [[], `a list is not allowed; ${shapes}`],
+    [["on"], `a list is not allowed; ${shapes}`],
+    [{}, `state: is missing; ${states}`],
+    [{ minutes: 5 }, `state: is missing; ${states}`],
+    [{ state: { state: "on" } }, `state: an object is not allowed; ${states}`],
+    [{ state: "on", minutes: 0 }, `minutes: 0 is not allowed; ${minutes}`],
+    [{ state: "on", minutes: -5 }, `minutes: -5 is not allowed; ${minutes}`],
+    [{ state: "on", minutes: "5" }, `minutes: "5" is not allowed; ${minutes}`],
+    [{ state: "on", minutes: Number.POSITIVE_INFINITY }, `minutes: Infinity is not allowed; ${minutes}`],
+    [{ state: "on", minutes: 10_081 }, `minutes: 10081 is not allowed; ${minutes}`],
+    [{ state: "auto", minutes: 5 }, "minutes: 5 is not allowed with auto; leave it out"],
+    [{ state: '"auto"', minutes: 5 }, "minutes: 5 is not allowed with auto; leave it out"],
+    [{ state: "on", hours: 1 }, `"hours" is not known; ${shapes}`],
   ];
-  for (const payload of bad) assert.equal(parseFanRequest(payload), undefined, JSON.stringify(payload));
+  for (const [payload, reason] of bad) {
+    const refusal = parseFanRequest(payload as JsonValue);
+    assert.ok("reason" in refusal, JSON.stringify(payload));
+    assert.equal(refusal.reason, reason);
+  }
 });
 
-test("a key that it does not know is found, to be named", () => {
-  assert.equal(unknownKeyIn({ state: "on", colour: "red" }), "colour");
-  for (const sound of [{ state: "on", minutes: 3 }, "on", null, ["colour"]]) {
-    assert.equal(unknownKeyIn(sound), undefined);
-  }
+test("a key that it does not know is told apart, cut short", () => {
+  const long = "colour".repeat(100);
+  const refusal = parseFanRequest({ state: "on", [long]: "red" });
+  assert.deepEqual("unknown" in refusal && refusal.unknown, long.slice(0, 60));
 });

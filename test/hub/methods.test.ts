@@ -7,6 +7,7 @@ import { initialSteering } from "#agent/cave/steer.js";
 import { createControl } from "#agent/control.js";
 import { createSimulatedFan } from "#agent/fan/simulated.js";
 import { runDoctor } from "#agent/health/doctor/run.js";
+import type { JsonValue } from "#agent/hub/hub.js";
 import { createMethods, type MethodParts } from "#agent/hub/methods.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { openSht31 } from "#agent/sensor/open.js";
@@ -151,6 +152,25 @@ test("a key that a method does not know is named, cut short", async () => {
     (level.payload as { result: string }).result,
     /^Invalid parameter: "hours" is not known; give /,
   );
+});
+
+test("SetLogLevel names the field and the value that it refuses", async () => {
+  const levels = "trace, debug, info, warn, error, fatal";
+  const allowed = `{"level": ${levels.replaceAll(", ", "|")}, "minutes": above 0, at most 1440}`;
+  for (const [payload, reason] of [
+    ["debug", `"debug" was given; give ${allowed}`],
+    [["debug"], `a list was given; give ${allowed}`],
+    [7, `7 was given; give ${allowed}`],
+    [null, `null was given; give ${allowed}`],
+    [{}, `level: is missing; give one of ${levels}`],
+    [{ level: "verbose" }, `level: "verbose" is not allowed; give one of ${levels}`],
+    [{ level: "debug", minutes: 1441 }, "minutes: 1441 is not allowed; give above 0, at most 1440"],
+    [{ level: "debug", minutes: "5" }, 'minutes: "5" is not allowed; give above 0, at most 1440'],
+  ] as const) {
+    const seen = await build().call("SetLogLevel", payload as JsonValue);
+    assert.equal(seen.status, 400);
+    assert.equal((seen.payload as { result: string }).result, `Invalid parameter: ${reason}`);
+  }
 });
 
 const DOCUMENT = readFileSync(join(ROOT, "docs/methods.md"), "utf8");

@@ -4,12 +4,13 @@ import { type Config, configError } from "../../config.ts";
 import { fileReason, isAgentError } from "../../errors.ts";
 import { loadIdentity } from "../../hub/identity.ts";
 import { describeName } from "../../lib/common-name.ts";
+import { severityOf } from "../codes.ts";
+import { expiryCode } from "../observe.ts";
 import { chainProblem, parseChain } from "./chain.ts";
 import { type ConfiguredCheck, codeOf, type Finding } from "./check.ts";
 import { isShared } from "./key.ts";
 
 const DAY = 86_400_000;
-const WARN_DAYS = 30;
 
 const INSTALL = "install the device certificate as PEM: the leaf first, then its intermediates";
 const RENEW = "install a new certificate and key of the same common name";
@@ -84,8 +85,12 @@ async function judgePair({ device }: Config, who: string): Promise<Finding | und
   }
 }
 
+/** As grave as the condition of an agent that runs with it. */
 function judgeDaysLeft(leaf: X509Certificate, now: number, who: string): Finding {
-  const days = Math.floor((new Date(leaf.validTo).getTime() - now) / DAY);
-  const detail = `${who}, ${days} days left`;
-  return days < WARN_DAYS ? { result: "warning", detail, remedy: RENEW } : { result: "ok", detail };
+  const to = new Date(leaf.validTo);
+  const days = Math.floor((to.getTime() - now) / DAY);
+  const detail = `${who}, ${days} days left, until ${to.toISOString()}`;
+  const code = expiryCode(to, now);
+  if (code === undefined) return { result: "ok", detail };
+  return { result: severityOf(code) === "error" ? "failed" : "warning", detail, remedy: RENEW, code };
 }

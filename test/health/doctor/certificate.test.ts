@@ -41,15 +41,27 @@ test("a good leaf: who it is, who issued it, how long it lasts", async (t) => {
   const { config } = await writeFiles(t);
   const { result, detail } = await findingOf(certificateCheck, config);
   assert.equal(result, "ok");
-  assert.match(detail, /^"cave-07" issued by "test root", (99|100) days left$/);
+  assert.match(detail, /^"cave-07" issued by "test root", (99|100) days left, until 20\S+Z$/);
 });
 
 test("less than 30 days: a warning with the days", async (t) => {
   const { config } = await writeFiles(t, 12.5);
   const { result, detail, remedy } = await findingOf(certificateCheck, config);
   assert.equal(result, "warning");
-  assert.match(detail, /, 12 days left$/);
+  assert.match(detail, /, 12 days left, until 20\S+Z$/);
   assert.match(remedy ?? "", /install a new certificate/);
+});
+
+test("as grave as the condition of a running agent, whose code it has", async (t) => {
+  for (const [days, result, code] of [
+    [0.5, "failed", "CERTIFICATE_EXPIRES_WITHIN_1_DAY"],
+    [6.5, "warning", "CERTIFICATE_EXPIRES_WITHIN_7_DAYS"],
+    [29.5, "warning", "CERTIFICATE_EXPIRES_WITHIN_30_DAYS"],
+  ] as const) {
+    const { config } = await writeFiles(t, days);
+    const found = await findingOf(certificateCheck, config);
+    assert.deepEqual([found.result, found.code], [result, code]);
+  }
 });
 
 test("expired, and not yet valid, by the clock that is given", async (t) => {

@@ -70,7 +70,7 @@ test("a bus that is not there is named, with those that are", async (t) => {
   const { result, detail, remedy } = await look();
   assert.equal(result, "failed");
   assert.equal(detail, `there is no /dev/i2c-1; there are ${devices}/i2c-13, ${devices}/i2c-2`);
-  assert.match(remedy ?? "", /raspi-config nonint do_i2c 0.*sensor\.bus/);
+  assert.match(remedy ?? "", /raspi-config nonint do_i2c 0.*sensor\.bus.*--bus/);
 });
 
 test("a bus that may not be used, is busy, or is held, each with its remedy", async (t) => {

@@ -5,7 +5,7 @@ import { assertIs, INTERVAL, NOTHING, RUNNING, setUp } from "./support.ts";
 
 describe("the bus of an SHT31", () => {
   for (const [errno, code, remedy] of [
-    ["ENOENT", "I2C_MISSING", /raspi-config/],
+    ["ENOENT", "I2C_MISSING", /raspi-config.*sensor\.bus, or --bus/],
     ["EACCES", "I2C_DENIED", /group i2c/],
   ] as const) {
     it(`is not tried again in the same read after ${errno}, and says what to do`, async () => {
