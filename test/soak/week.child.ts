@@ -12,10 +12,10 @@ import { SETTINGS } from "./settings.ts";
 
 /** Simulated milliseconds in a step, of a real one or a little more, while only time passes. */
 const FAST = 10_000;
-/** The same in a real millisecond while the hub owes an answer: the shortest deadline of the session, 30 s, is then 0.6 s. */
-const SLOW = 50;
-/** Milliseconds: the deadline of the answers that the hub owes, or what is left of it. Shorter ones are of the cave. */
-const ANSWER_DEADLINE = { above: 10_000, most: 30_000 };
+/** The same in a real millisecond while hub or disk owe an answer: 30 s are then 1.2 s, and 5 s are 0.2 s. */
+const SLOW = 25;
+/** Milliseconds: from the deadline of a read at the start to that of an answer of the hub. Shorter ones are of the cave. */
+const DEADLINES = { least: 5000, most: 30_000 };
 const BEAT = 600_000;
 
 const [file = "", wall = ""] = process.argv.slice(2);
@@ -24,7 +24,7 @@ let owed = 0;
 const clock: Clock = {
   ...fake,
   after(milliseconds, act) {
-    const counts = milliseconds > ANSWER_DEADLINE.above && milliseconds <= ANSWER_DEADLINE.most ? 1 : 0;
+    const counts = milliseconds >= DEADLINES.least && milliseconds <= DEADLINES.most ? 1 : 0;
     owed += counts;
     let isOver = false;
     const end = () => {
