@@ -73,9 +73,9 @@ function rigOf(name: FanRig["name"], driver: () => GpioDriver): FanRig {
     drive: (level) => bench.drive(PIN, level),
     lose: async () => (name === "sysfs" ? (await pinOf(CHIP_LABEL, PIN)).unexport() : endHolders()),
     float: () => freePin(CHIP_LABEL, PIN),
-    // The pin would; but hid-mcp2221 calls every output that is high an input (it takes the level for an error), and an
-    // input is taken over in its safe state.
-    keepsLevel: false,
+    // hid-mcp2221 calls every output that is high an input (it takes the level for an error): sysfs, where a line stays
+    // exported, is not deceived by it. The character device takes an input over in its safe state.
+    keepsLevel: name === "sysfs",
     within: 15_000,
   };
 }
