@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { Settings } from "./cave/settings.ts";
-import { checkSetting, isSettingKey } from "./cave/settings.ts";
-import { parseBus, parseSensorAddress } from "./config-formats.ts";
-import { createSchema, environmentName, isNumeric, KNOWN_KEYS } from "./config-schema.ts";
+import { convertConfig, type RawConfig } from "./config-convert.ts";
+import { unknownKeys, unknownVariables, withoutUnknown } from "./config-keys.ts";
+import { contradictions } from "./config-rules.ts";
+import { createSchema, environmentName, isNumeric } from "./config-schema.ts";
 import { AgentError, fileReason, messageOf } from "./errors.ts";
-import { busLineProblems, type FanConfig, fanProblems } from "./fan/config.ts";
-import { lineFromTable, parseLine } from "./fan/line.ts";
-import { durationText, parseDuration } from "./lib/duration.ts";
+import type { FanConfig } from "./fan/config.ts";
+import { lineFromTable } from "./fan/line.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { SensorConfig } from "./sensor/open.ts";
 
@@ -94,16 +94,9 @@ export function examineConfig(
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   const found = [...textNumbers(document), ...wrongValues(schema, withoutUnknown(document))];
   const wrong = found.map((text) => withOrigin(text, environment));
-  const raw = wrong.length === 0 ? (schema.getProperties() as Raw) : undefined;
-  const config = raw && convert(raw, dirname(resolve(file)));
-  const contradictory = config
-    ? [
-        ...retryProblems(config),
-        ...sensorProblems(config),
-        ...fanProblems(config.fan),
-        ...busLineProblems(config.fan, config.sensor),
-      ]
-    : [];
+  const raw = wrong.length === 0 ? (schema.getProperties() as RawConfig) : undefined;
+  const config = raw && convertConfig(raw, dirname(resolve(file)));
+  const contradictory = config ? contradictions(config) : [];
   return {
     config,
     problems: [
@@ -141,35 +134,6 @@ function textNumbers(document: Record<string, unknown>): string[] {
         : [],
     ),
   );
-}
-
-/** No wait is shorter than these two, so that a longest one below them would not hold. */
-function retryProblems({ hub, provisioning }: Config): string[] {
-  const floors = { "hub.retryAfter": hub.retryAfter, "provisioning.retryAfter": provisioning.retryAfter };
-  return Object.entries(floors)
-    .filter(([, floor]) => hub.retryAtMost < floor)
-    .map(([key, floor]) => tooShort("hub.retryAtMost", hub.retryAtMost, key, floor));
-}
-
-function tooShort(key: string, value: number, than: string, floor: number, why = ""): string {
-  return `${key}: must not be shorter than ${than}, which is ${durationText(floor)}${why}: value was "${durationText(value)}"`;
-}
-
-/** Longer than a pulse of the sensor's heater and the cooling after it. */
-const STALE_AFTER_WITH_HEATER = 5 * 60_000;
-
-function sensorProblems({ sensor }: Config): string[] {
-  const { staleAfter, readEvery, heater } = sensor;
-  if (staleAfter < readEvery) {
-    const why = ", or every reading would be stale";
-    return [tooShort("sensor.staleAfter", staleAfter, "sensor.readEvery", readEvery, why)];
-  }
-  if (heater === "pulse" && staleAfter < STALE_AFTER_WITH_HEATER) {
-    return [
-      `sensor.staleAfter: must be at least "5m" with sensor.heater = "pulse", because readings do not count while the sensor is warm: value was "${durationText(staleAfter)}"`,
-    ];
-  }
-  return [];
 }
 
 function refusal(file: string, problems: Problem[]): AgentError {
@@ -225,93 +189,4 @@ function withLineTexts(document: Record<string, unknown>): Record<string, unknow
 function withOrigin(line: string, environment: Environment): string {
   const name = environmentName(/^[\w.]+/.exec(line)?.[0] ?? "");
   return environment[name] === undefined ? line : `${line} (from the environment: ${name})`;
-}
-
-function unknownKeys(document: Record<string, unknown>): string[] {
-  return Object.entries(document).flatMap(([section, keys]) => {
-    const known = KNOWN_KEYS.get(section);
-    if (!known) return [`${section}: unknown section; allowed: ${[...KNOWN_KEYS.keys()].join(", ")}`];
-    if (typeof keys !== "object" || keys === null || Array.isArray(keys)) {
-      return [`${section}: must be a table [${section}]: value was ${JSON.stringify(keys)}`];
-    }
-    return Object.entries(keys)
-      .filter(([key]) => !known.includes(key))
-      .map(
-        ([key, value]) =>
-          `${section}.${key}: unknown key: value was ${JSON.stringify(value)}; allowed in [${section}]: ${known.join(", ")}`,
-      );
-  });
-}
-
-function withoutUnknown(document: Record<string, unknown>): object {
-  const known = Object.entries(document).flatMap(([section, keys]) => {
-    const names = KNOWN_KEYS.get(section);
-    if (!names || typeof keys !== "object" || keys === null || Array.isArray(keys)) return [];
-    return [[section, Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)))]];
-  });
-  return Object.fromEntries(known);
-}
-
-/** Belongs to cave-fleet, which shares the prefix. */
-const FOREIGN_VARIABLES = new Set(["CAVE_HUB_CONNECTION_STRING"]);
-
-function unknownVariables(environment: Environment): string[] {
-  const known = new Set(
-    [...KNOWN_KEYS].flatMap(([section, keys]) => keys.map((key) => environmentName(`${section}.${key}`))),
-  );
-  return Object.keys(environment)
-    .filter((name) => name.startsWith("CAVE_") && !known.has(name) && !FOREIGN_VARIABLES.has(name))
-    .map(
-      (name) =>
-        `${name}: unknown environment variable; a key is CAVE_<SECTION>_<KEY>, as CAVE_SENSOR_READ_EVERY`,
-    );
-}
-
-type Raw = { [Section in keyof Config]: { [Key in keyof Config[Section]]: unknown } };
-
-function convert(raw: Raw, folder: string): Config {
-  const path = (value: unknown) => (value === "" ? "" : resolve(folder, String(value)));
-  const checked = raw as Config;
-  return {
-    ...checked,
-    device: {
-      ...checked.device,
-      certificateFile: path(raw.device.certificateFile),
-      keyFile: path(raw.device.keyFile),
-    },
-    provisioning: durations(checked.provisioning, ["deadline", "retryAfter", "retryDisabledAfter"]),
-    tls: { trustedCaFile: path(raw.tls.trustedCaFile) },
-    hub: durations(checked.hub, ["keepAlive", "retryAfter", "retryAtMost"]),
-    state: { directory: path(raw.state.directory) },
-    sensor: {
-      ...durations(checked.sensor, ["readEvery", "staleAfter", "stuckAfter"]),
-      bus: parseBus(raw.sensor.bus) ?? 1,
-      address: parseSensorAddress(raw.sensor.address) ?? "auto",
-    },
-    cave: { ...checked.cave, ...Object.fromEntries(Object.entries(raw.cave).map(normalizeSetting)) },
-    fan: {
-      ...durations(checked.fan, [
-        "feedbackWithin",
-        "overrideFor",
-        "minimumOn",
-        "minimumOff",
-        "responseAfter",
-      ]),
-      line: parseLine(String(raw.fan.line)),
-      feedbackLine: parseLine(String(raw.fan.feedbackLine)),
-    },
-    outbox: durations(checked.outbox, ["maxAge", "syncEvery"]),
-    status: { ...checked.status, socket: path(raw.status.socket) },
-  };
-}
-
-/** The section with these keys, checked to be durations by the schema, in milliseconds. */
-function durations<Section extends object>(section: Section, keys: (keyof Section)[]): Section {
-  const converted = keys.map((key) => [key, parseDuration(section[key])]);
-  return { ...section, ...Object.fromEntries(converted) };
-}
-
-function normalizeSetting([key, value]: [string, unknown]): [string, unknown] {
-  const result = isSettingKey(key) ? checkSetting(key, value) : undefined;
-  return [key, result?.ok ? result.value : value];
 }

@@ -45,40 +45,6 @@ describe("the courier", () => {
     );
   });
 
-  it("sends what is urgent into a free place at once, whatever the hub owes", async () => {
-    await withCourier(
-      async ({ append, cloud, courier, clock }) => {
-        const entries = await append(9);
-        await clock.advance(10);
-        await until(() => cloud.started.length === 4, "four sends");
-        await cloud.take(1);
-        await clock.advance(0);
-        courier.expedite(entries[8] ?? assert.fail());
-        await until(() => cloud.started.length === 5, "the urgent one");
-        assert.deepEqual(cloud.started, [1, 2, 3, 4, 9]);
-      },
-      { inFlight: 4 },
-    );
-  });
-
-  it("sends what is urgent while the disk is slow with the others", async () => {
-    const slow = createSlowReads();
-    slow.hold();
-    await withCourier(
-      async ({ append, cloud, courier, clock }) => {
-        const entries = await append(3);
-        courier.expedite(entries[2] ?? assert.fail());
-        await until(() => cloud.started.length === 1, "the urgent one");
-        slow.goOn();
-        for (const sequence of [1, 2]) await cloud.take(sequence);
-        await clock.advance(10);
-        await cloud.take(3);
-        assert.deepEqual(cloud.started, [3, 1, 2]);
-      },
-      { inFlight: 3, through: slow.through },
-    );
-  });
-
   it("sends what comes while it has nothing to do", async () => {
     await withCourier(async ({ append, cloud, clock, outbox }) => {
       await clock.advance(0);
@@ -88,26 +54,6 @@ describe("the courier", () => {
         await until(() => outbox.counts().acknowledged === sequence, `${sequence} acknowledged`);
       }
     });
-  });
-
-  it("sends expedited entries first, the newest of them before the others, and each once", async () => {
-    await withCourier(
-      async ({ append, cloud, courier, outbox }) => {
-        const entries = await append(6);
-        await until(() => cloud.sendings.length === 1, "the first send");
-        for (const index of [2, 4, 0]) courier.expedite(entries[index] ?? assert.fail());
-        for (const sequence of [1, 5, 3, 2, 4, 6]) await cloud.take(sequence);
-        await until(() => outbox.counts().waiting === 0, "all acknowledged");
-        assert.deepEqual(cloud.started, [1, 5, 3, 2, 4, 6]);
-        const [late] = await append(1);
-        await cloud.take(7);
-        await until(() => outbox.counts().waiting === 0, "the seventh");
-        courier.expedite(late ?? assert.fail());
-        await append(1);
-        await cloud.take(8);
-      },
-      { inFlight: 1 },
-    );
   });
 
   it("after a failure starts no more, waits for the others, pauses, and repeats only what failed", async () => {
@@ -134,42 +80,6 @@ describe("the courier", () => {
     );
   });
 
-  it("keeps an expedited entry first when its send failed", async () => {
-    await withCourier(
-      async ({ append, cloud, courier, clock }) => {
-        const entries = await append(3);
-        await cloud.take(1);
-        await until(() => cloud.sendings[0]?.sequence === 2, "the second");
-        courier.expedite(entries[2] ?? assert.fail());
-        await cloud.take(2);
-        await cloud.refuse(3);
-        await append(1);
-        await until(() => clock.sleepers() === 1, "the pause");
-        await clock.advance(1000);
-        await cloud.take(3);
-        await cloud.take(4);
-        assert.deepEqual(cloud.started, [1, 2, 3, 3, 4]);
-      },
-      { inFlight: 1 },
-    );
-  });
-
-  it("does not send an expedited entry that is no longer in the outbox", async () => {
-    await withCourier(
-      async ({ outbox, cloud, courier }) => {
-        for (const payload of ["A", "B"]) await outbox.append(payload, { urgent: true });
-        const gone = await outbox.append("c");
-        await until(() => cloud.sendings.length === 1, "the first send");
-        courier.expedite(gone);
-        outbox.acknowledge(gone.sequence);
-        await outbox.append("d");
-        for (const sequence of [1, 2, 4]) await cloud.take(sequence);
-        assert.deepEqual(cloud.started, [1, 2, 4]);
-      },
-      { inFlight: 1 },
-    );
-  });
-
   it("discards what can never be sent, and goes on", async () => {
     const hopeless = new AgentError("never", { code: "X", retryable: false, remedy: "" });
     await withCourier(async ({ append, cloud, outbox, courier, failures }) => {
@@ -182,48 +92,6 @@ describe("the courier", () => {
       const { acknowledged, dropped, waiting } = outbox.counts();
       assert.deepEqual({ acknowledged, dropped, waiting }, { acknowledged: 2, dropped: 1, waiting: 0 });
     });
-  });
-
-  it("does not repeat an expedited entry that it had read ahead", async () => {
-    let open = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    await withCourier(
-      async ({ append, cloud, courier, outbox }) => {
-        const entries = await append(5);
-        open();
-        await until(() => cloud.sendings.length === 2, "two sends");
-        courier.expedite(entries[4] ?? assert.fail());
-        for (const sequence of [1, 5, 2, 3, 4]) await cloud.take(sequence);
-        await until(() => outbox.counts().waiting === 0, "all acknowledged");
-        assert.deepEqual(cloud.started, [1, 2, 5, 3, 4]);
-      },
-      { inFlight: 2, ready: () => gate },
-    );
-  });
-
-  it("does not repeat an entry that a slow read of the outbox brings after it was delivered", async () => {
-    const slow = createSlowReads();
-    await withCourier(
-      async ({ append, cloud, courier, clock, outbox }) => {
-        const entries = await append(3);
-        courier.expedite(entries[2] ?? assert.fail());
-        await until(() => cloud.sendings.length === 3, "three sends");
-        slow.hold();
-        await cloud.take(1);
-        await clock.advance(0);
-        await cloud.take(3);
-        await clock.advance(0);
-        slow.goOn();
-        await append(1);
-        await cloud.take(4);
-        await cloud.take(2);
-        await until(() => outbox.counts().waiting === 0, "all acknowledged");
-        assert.deepEqual(cloud.started.toSorted(), [1, 2, 3, 4]);
-      },
-      { inFlight: 3, through: slow.through },
-    );
   });
 
   it("does not start what a slow read of the outbox brings after a failure", async () => {
