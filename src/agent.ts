@@ -16,6 +16,7 @@ import { startRooms } from "./lib/lifecycle.ts";
 import { createCertificateLog } from "./log/certificate.ts";
 import { type Logger, temporaryLevel } from "./log.ts";
 import { openOutbox } from "./outbox/open.ts";
+import type { OutboxCounts } from "./outbox/outbox.ts";
 import { openState } from "./state/open.ts";
 
 /** What the machine lends to the agent. */
@@ -38,8 +39,11 @@ export interface Agent {
   status(): StatusDocument;
   /** Takes over a new certificate now, if one is there, by a new connection; else a wait for the next try ends. */
   reload(): void;
-  /** Puts the fan in its safe state, sends what still waits for up to 1.5 s, and lets go of everything. */
-  stop(): Promise<void>;
+  /**
+   * Puts the fan in its safe state, sends what still waits for up to 1.5 s, and lets go of everything. Resolves to what
+   * was then left in the outbox.
+   */
+  stop(): Promise<OutboxCounts>;
 }
 
 /**
@@ -170,7 +174,7 @@ async function start(
       await life.stop((room, error) =>
         log.error({ event: "stop-fault", room, ...causeOf(error) }, `${room} did not stop cleanly`),
       );
-      log.info({ event: "stopped", outbox: outbox.counts() }, "stopped");
+      return outbox.counts();
     },
   };
 }

@@ -33,11 +33,6 @@ function kindOf(fields: unknown, message: unknown): { kind: string; text: string
   return { kind, text: kind };
 }
 
-/** The agent's last line: what was left out is told before it. */
-function isLast(fields: unknown): boolean {
-  return typeof fields === "object" && fields !== null && "event" in fields && fields.event === "stopped";
-}
-
 /** For people the message has to say it all; only a cause that it leaves out is put behind it. */
 const PRETTY = {
   colorize: process.stdout.isTTY === true,
@@ -66,7 +61,6 @@ export function createLog(level: LogLevel, format: LogFormat): Log {
     hooks: {
       logMethod(this: Logger, words: Parameters<LogFn>, write: LogFn, levelNumber: number) {
         const [fields, message] = words as [unknown, unknown];
-        if (isLast(fields)) end();
         const line = levelNumber >= WARN ? kindOf(fields, message) : undefined;
         const permission = line && limit.allow(line.kind, line.text);
         if (permission && !permission.allowed) return;

@@ -45,8 +45,9 @@ export async function run(config: Config): Promise<number> {
   }
   leaveWithin(LEAVE_DEADLINE);
   const stopped = starting.then((started) => started.stop());
-  await Promise.race([stopped, systemClock.sleep(STOP_DEADLINE)]).catch(() => undefined);
+  const outbox = await Promise.race([stopped, systemClock.sleep(STOP_DEADLINE)]).catch(() => undefined);
   end();
+  if (outbox) log.info({ event: "stopped", outbox }, "stopped");
   return code;
 }
 

@@ -24,8 +24,8 @@ export function leaveWithin(milliseconds: number): void {
 
 /**
  * Ends the process with `code`. Node's own exit joins libuv's threads, so one that hangs in the kernel would keep the
- * process for ever: after 2 s, or what `leaveWithin` has left of them, it ends by a signal instead, as SIGTERM (which systemd counts as clean) for code 0, and as
- * SIGKILL otherwise.
+ * process for ever: after 2 s, or what `leaveWithin` has left of them, it ends by a signal instead: by SIGTERM, which
+ * systemd counts as clean, for code 0, and by SIGKILL otherwise.
  */
 export async function leave(code: number): Promise<never> {
   const left = Math.max(0, Math.min(PATIENCE, end - performance.now()));

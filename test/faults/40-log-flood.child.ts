@@ -19,5 +19,4 @@ for (const code of ["SENSOR_FAULT", "SENSOR_STALE", "SENSOR_STALE"]) {
   log.warn({ event: "condition-raised", code, cause }, `raised: ${code}: ${cause}`);
 }
 log.error({ event: "another", cause: "of another kind" }, "of another kind");
-log.info({ event: "stopped" }, "stopped");
 end();

@@ -35,7 +35,6 @@ describe("fault 40: a flood of errors", () => {
           "another",
         ],
         ...Array.from({ length: 4 }, () => "suppressed"),
-        "stopped",
       ],
     );
     assert.deepEqual(
@@ -45,15 +44,15 @@ describe("fault 40: a flood of errors", () => {
     );
     // The end tells of every one that was left out.
     assert.deepEqual(
-      lines.slice(6, -1).map(({ cause, suppressed }) => [cause, suppressed]),
+      lines.slice(6).map(({ cause, suppressed }) => [cause, suppressed]),
       [
         ...["sensor-fault", "fan-fault"].map((event) => [`${event}: it does not answer`, ERRORS / 2 - 1]),
         ["setting-unknown: unknown: fanmode", 2],
         ["condition-raised: SENSOR_STALE: there is no /dev/i2c-1", 1],
       ],
     );
-    assert.match(String(lines.at(-2)?.msg), /^left out once: /);
-    assert.match(String(lines.at(-3)?.msg), /^left out 2 times: /);
+    assert.match(String(lines.at(-1)?.msg), /^left out once: /);
+    assert.match(String(lines.at(-2)?.msg), /^left out 2 times: /);
     assert.doesNotMatch(stdout, /PRIVATE|MIGHAgEA|CANARY/);
   });
 

@@ -25,7 +25,7 @@ export interface InnerAgent {
   lines: LogLine[];
   logged(event: string, after?: number): Promise<LogLine>;
   /** Stops it before the end of the test. */
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 export interface InnerOptions extends AgentOptions {
@@ -53,7 +53,7 @@ export async function startInside(
     machine: { ...LINUX, ...machine },
   });
   agent.fault.catch(() => undefined);
-  let stopped: Promise<void> | undefined;
+  let stopped: Promise<unknown> | undefined;
   const stop = () => {
     stopped ??= agent.stop();
     return stopped;

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { createRate } from "#agent/lib/rate.js";
 import { createFakeClock } from "../support/fake-clock.js";
 
-test("no more than so many a second, in order", async () => {
+test("no more than so many a second, in order, and nobody is warned of a leak", async (t) => {
+  const warned = t.mock.method(process, "emitWarning");
   const clock = createFakeClock();
   const rate = createRate(10, clock);
   const { signal } = new AbortController();
@@ -20,6 +21,7 @@ test("no more than so many a second, in order", async () => {
     taken,
     [...taken].sort((a, b) => Number(a) - Number(b)),
   );
+  assert.equal(warned.mock.callCount(), 0);
 });
 
 test("after a quiet time one second's worth goes at once; 0 is no bound", async () => {
