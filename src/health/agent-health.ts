@@ -59,6 +59,8 @@ export function createHealth(parts: HealthParts): AgentHealth {
   let unusable = 0;
   let dropped = 0;
   let droppedAt = -Infinity;
+  /** Files of the outbox, each with the reason. */
+  const unreadable = new Map<string, string>();
   let offset = clock.now() - clock.monotonic();
   let onlineAt = clock.monotonic();
 
@@ -105,11 +107,23 @@ export function createHealth(parts: HealthParts): AgentHealth {
     conditions.raise("OUTBOX_DROPPING", `${event.count} samples dropped (${event.reason})`);
   }
 
+  function tellUnreadable(file: string, reason: string | undefined): void {
+    if (reason === undefined) unreadable.delete(file);
+    else unreadable.set(file, reason);
+    const [first, ...others] = unreadable.values();
+    const count = others.length === 1 ? "1 more file" : `${others.length} more files`;
+    const more = others.length > 0 ? ` (${count} of the outbox neither)` : "";
+    if (first === undefined) conditions.clear("OUTBOX_UNREADABLE");
+    else conditions.raise("OUTBOX_UNREADABLE", first + more);
+  }
+
   return {
     look,
     onOutbox(event) {
       if (event.kind === "memory") conditions.raise("OUTBOX_IN_MEMORY", messageOf(event.cause));
       else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
+      else if (event.kind === "unreadable") tellUnreadable(event.file, messageOf(event.cause));
+      else if (event.kind === "readable") tellUnreadable(event.file, undefined);
       else if (event.kind === "unsendable") {
         unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);

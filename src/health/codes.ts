@@ -240,6 +240,11 @@ export const CODES = {
     "What waited in memory could not be saved when the agent stopped.",
     "Make room on the disk and let the agent's user write there before the agent starts again.",
   ),
+  OUTBOX_UNREADABLE: entry(
+    "error",
+    "A file of the outbox cannot be read; the samples in it wait, and all others go on.",
+    "Make the file a plain one that the agent's user may read, and check the card's health.",
+  ),
   SAMPLE_UNUSABLE: entry(
     "warning",
     "What came back from the outbox is no sample; it was dropped.",

@@ -1,4 +1,4 @@
-import { AgentError } from "../errors.ts";
+import { AgentError, isAgentError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { type Deadline, overdue, withDeadline } from "./deadline.ts";
 import { inKernel } from "./in-kernel.ts";
@@ -17,6 +17,11 @@ export const ENDLESS: Patience = (call) => call();
 const OPERATION = 10_000;
 /** For what the agent reads at its start: cave and cloud wait for it. */
 export const READ = 5000;
+
+/** True for the error of a disk that did not answer: it says nothing of the file that was asked for. */
+export function isSilent(error: unknown): boolean {
+  return isAgentError(error) && error.code === "STATE_NOT_KEPT";
+}
 
 /** Of libuv's four threads. */
 const AT_A_TIME = 2;

@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { isSilent } from "../lib/patience.ts";
 import type { Files } from "./files.ts";
 import type { Record } from "./frame.ts";
-import { frameOf, rangesOf, type Scan } from "./image.ts";
-import { loadSegment, segmentName } from "./load.ts";
-import { createRanges, type Ranges } from "./ranges.ts";
+import { frameOf, type Scan } from "./image.ts";
+import { createImages } from "./images.ts";
+import { segmentName } from "./load.ts";
+import type { Ranges } from "./ranges.ts";
 import { recoverSegments } from "./recover.ts";
+import type { Unreadable } from "./unreadable.ts";
 import { createSegment, resumeSegment, type Segment, type Writer } from "./writer.ts";
 
 export interface DiskOptions {
@@ -16,6 +19,7 @@ export interface DiskOptions {
   maxBytes: number;
   /** What waits, here or in memory: a segment with none of it is deleted. */
   waiting: Ranges;
+  unreadable: Unreadable;
   /** A segment has been deleted, though something in it may still wait. */
   onDropped(segment: Segment, reason: "bytes" | "age"): void;
   /** These entries of `file` cannot be read any more. */
@@ -33,7 +37,7 @@ export interface Recovered {
 }
 
 /**
- * The segments on the disk, oldest first; the last may be open for writing. Methods other than `has` and `find` are
+ * The segments on the disk, oldest first; the last may be open for writing. Methods other than those that only look are
  * called one at a time; they reject with the error of the file system.
  */
 export interface Disk {
@@ -49,6 +53,10 @@ export interface Disk {
   abandon(): Record[];
   has(sequence: number): boolean;
   find(sequence: number): Promise<Record | undefined>;
+  /** If the file that has it cannot be read, and is not tried again yet: the last that is there in a row with it. */
+  unreadableTo(sequence: number): number | undefined;
+  /** What needs no look at the disk, oldest first. */
+  inMemory(): Iterable<Record>;
   /** Deletes the segments whose newest entry is from before `time`, in seconds of running time. */
   expire(time: number): Promise<void>;
   /** Deletes what nothing waits in. Never rejects: it is tried again the next time. */
@@ -59,13 +67,10 @@ export interface Disk {
 /** So much may wait for a sync before one is made at once: it bounds what must be rewritten when that fails. */
 const MOST_UNSYNCED = 256 * 1024;
 
-/** Segments kept in memory for reading: one for the walk along the backlog, one for those that overtake. */
-const MOST_IMAGES = 2;
-
 export function createDisk(options: DiskOptions): Disk {
-  const { folder, files, segmentBytes, maxBytes, waiting } = options;
+  const { folder, files, segmentBytes, maxBytes, waiting, unreadable } = options;
   const segments: Segment[] = [];
-  const images = createImages(options, (segment) => segments.includes(segment));
+  const images = createImages({ ...options, isThere: (segment) => segments.includes(segment) });
   let writer: Writer | undefined;
   let resumable: { segment: Segment; scan: Scan } | undefined;
   let nextNumber = 1;
@@ -112,10 +117,20 @@ export function createDisk(options: DiskOptions): Disk {
   }
 
   async function remove(segment: Segment): Promise<void> {
-    await files.remove(segment.path);
+    await removeFile(segment.path);
     segments.splice(segments.indexOf(segment), 1);
     if (resumable?.segment === segment) resumable = undefined;
     images.forget(segment);
+    unreadable.remove(segment.path);
+  }
+
+  /** What cannot be read may be what cannot be removed either: it must not be in the way of what is new. */
+  async function removeFile(path: string): Promise<void> {
+    try {
+      await files.remove(path);
+    } catch (error) {
+      if (isSilent(error) || !unreadable.has(path)) throw error;
+    }
   }
 
   async function tidy(): Promise<void> {
@@ -156,51 +171,18 @@ export function createDisk(options: DiskOptions): Disk {
       const segment = segments.find(({ held }) => held.has(sequence));
       return segment && frameOf(await images.of(segment), sequence);
     },
+    unreadableTo(sequence) {
+      if (unreadable.isEmpty()) return undefined;
+      const { path, held } = segments.find((segment) => segment.held.has(sequence)) ?? {};
+      if (path === undefined || !unreadable.isResting(path)) return undefined;
+      return held?.list().find(({ last }) => last >= sequence)?.last;
+    },
+    inMemory: () => writer?.records() ?? [],
     async expire(time) {
       while (segments[0] && segments[0].held.size() > 0 && segments[0].time < time) await dropOldest("age");
     },
     tidy,
     close: () => closeWriter(false),
-  };
-}
-
-interface Images {
-  of(segment: Segment): Promise<Scan>;
-  forget(segment: Segment): void;
-}
-
-/** Segments in memory, the one used last kept longest. Loading one shows what is lost in it. */
-function createImages({ files, onLost }: DiskOptions, isThere: (segment: Segment) => boolean): Images {
-  const images = new Map<Segment, Promise<Scan>>();
-
-  async function load(segment: Segment): Promise<Scan> {
-    // It may be written to while it is being read: only what was there before can be missed.
-    const missing = createRanges(segment.held.list());
-    const scan = await loadSegment(files, segment.path);
-    for (const { first, last } of rangesOf(scan)) missing.remove(first, last);
-    if (missing.size() > 0 && isThere(segment)) {
-      for (const { first, last } of missing.list()) segment.held.remove(first, last);
-      onLost(segment.path, missing);
-    }
-    return scan;
-  }
-
-  function begin(segment: Segment): Promise<Scan> {
-    const image = load(segment);
-    image.catch(() => images.delete(segment));
-    return image;
-  }
-
-  return {
-    of(segment) {
-      const image = images.get(segment) ?? begin(segment);
-      images.delete(segment);
-      images.set(segment, image);
-      const [eldest] = images.keys();
-      if (images.size > MOST_IMAGES && eldest) images.delete(eldest);
-      return image;
-    },
-    forget: (segment) => void images.delete(segment),
   };
 }
 

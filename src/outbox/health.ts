@@ -6,6 +6,10 @@ export type OutboxEvent =
   | { kind: "memory"; cause: AgentError }
   /** The disk is used again, and has what memory held. */
   | { kind: "disk" }
+  /** What lies in this file cannot be had for now; the others go on. It is tried again, until `readable` comes. */
+  | { kind: "unreadable"; file: string; cause: AgentError }
+  /** It was read after all, or had to go. */
+  | { kind: "readable"; file: string }
   /** The oldest entries that still waited had to go; "memory" is said once until the disk is used again. */
   | { kind: "dropped"; reason: "bytes" | "age" | "memory"; count: number }
   /** These entries that still waited cannot be read any more: a torn write, a flipped bit, a bad block. */
@@ -20,6 +24,17 @@ export function diskUnusable(directory: string, cause: unknown): AgentError {
     remedy:
       `Make room on the disk of ${directory} and let the agent's user write there; the outbox returns to it by ` +
       "itself. Until then a restart of the agent loses what waits in memory.",
+    cause,
+  });
+}
+
+export function fileUnreadable(file: string, cause: unknown): AgentError {
+  return new AgentError(`${file} cannot be read: ${messageOf(cause)}`, {
+    code: "OUTBOX_UNREADABLE",
+    retryable: true,
+    remedy:
+      `Make ${file} a plain file that the agent's user may read, and check the card's health; what waits in it is ` +
+      "sent once it can be read.",
     cause,
   });
 }

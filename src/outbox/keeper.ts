@@ -35,7 +35,9 @@ export interface Keeper {
   keep(record: Record): Promise<void>;
   /** Undefined for what is not kept. */
   find(sequence: number): Promise<Record | undefined>;
-  /** What is in memory only, oldest first. */
+  /** As `Disk.unreadableTo`. */
+  unreadableTo(sequence: number): number | undefined;
+  /** What needs no look at the disk: what was written last, then what is in memory only, each oldest first. */
   inMemory(): Iterable<Record>;
   /** What an earlier run has left was found. */
   hasRecovered(): boolean;
@@ -227,7 +229,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
       }
     },
     keep,
-    inMemory: () => ring.values(),
+    unreadableTo: (sequence) => (ring.has(sequence) ? undefined : disk.unreadableTo(sequence)),
+    *inMemory() {
+      yield* disk.inMemory();
+      yield* ring.values();
+    },
     hasRecovered: () => isRecovered,
     find: async (sequence) => ring.get(sequence) ?? disk.find(sequence),
     acknowledge(sequence) {

@@ -27,8 +27,8 @@ export interface Outbox<T> {
   /** Keeps `payload`. Resolves once it would survive what this outbox promises to survive. */
   append(payload: T, options?: { urgent?: boolean }): Promise<Entry<T>>;
   /**
-   * Up to `limit` unacknowledged entries with a sequence above `after`, oldest first. If the disk does not give one, those
-   * that are in memory; rejects if none is.
+   * Up to `limit` unacknowledged entries with a sequence above `after`, oldest first, without those in a file that cannot
+   * be read: they come once it can. If it is the disk that does not answer, those in memory; rejects if none is.
    */
   read(after: number, limit: number): Promise<Entry<T>[]>;
   /** True while the entry waits: taken, and neither acknowledged nor dropped. Whether it can be read just now is not asked. */

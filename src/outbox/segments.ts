@@ -6,14 +6,16 @@ import type { WriteRight } from "../lib/write-right.ts";
 import { createCursor } from "./cursor.ts";
 import { createDisk } from "./disk.ts";
 import { type Files, nodeFiles } from "./files.ts";
-import { FRAME_HEADER, type Record } from "./frame.ts";
+import { FRAME_HEADER } from "./frame.ts";
 import { HEADER_BYTES } from "./header.ts";
 import { type OutboxEvent, tooLarge } from "./health.ts";
 import { createKeeper } from "./keeper.ts";
 import { createLedger } from "./ledger.ts";
-import type { Entry, Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { patientFiles } from "./patient-files.ts";
+import { createRead } from "./read.ts";
 import type { Sequence } from "./sequence.ts";
+import { createUnreadable } from "./unreadable.ts";
 import { createWaiters } from "./waiters.ts";
 
 export interface SegmentOutboxOptions {
@@ -52,7 +54,7 @@ const CURSOR_BYTES = 8192;
  * An outbox on disk. `append` resolves when the entry survives the death of the process, for an urgent one also a power
  * cut; an ordinary one survives that after `syncEvery` at the latest. Acknowledgements are written without a sync: after
  * a crash some entries come again, with the same sequence. Damage costs the entries that it touches, and they are
- * counted as dropped. While the disk is full, read-only or broken, or hangs, entries wait in memory, the oldest dropped beyond
+ * counted as dropped. A file that cannot be read is told and tried again, and the others go on. While the disk is full, read-only or broken, or hangs, entries wait in memory, the oldest dropped beyond
  * `ringCapacity`, and go to disk in order as soon as it can be used again. Payloads come back as JSON gives them.
  *
  * Rejects with a RangeError for options out of range, and with an AgentError, `OUTBOX_NEWER_FORMAT`, if a later version
@@ -63,13 +65,15 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
   const { files = nodeFiles, patience = ENDLESS } = options;
   checkOptions(options, segmentBytes);
   const waiters = createWaiters();
-  const ledger = createLedger((event) => options.onHealth?.(event));
+  const say = (event: OutboxEvent): void => options.onHealth?.(event);
+  const ledger = createLedger(say);
   const disk = createDisk({
     folder: directory,
     files: patientFiles(files, patience),
     segmentBytes,
     maxBytes: options.maxBytes - CURSOR_BYTES,
     waiting: ledger.waiting,
+    unreadable: createUnreadable(options.clock, say),
     onDropped: ({ held }, reason) => ledger.drop(held, reason),
     onLost: ledger.lose,
   });
@@ -77,22 +81,6 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
   const inTurn = createTurn();
   const keeper = createKeeper({ ...options, disk, cursor, ledger, inTurn, onMore: waiters.check });
   await keeper.open();
-
-  const toEntry = ({ sequence, urgent, body }: Record): Entry<T> => ({
-    sequence,
-    payload: JSON.parse(body.toString()) as T,
-    urgent,
-  });
-
-  async function readOldest(after: number, limit: number, entries: Entry<T>[]): Promise<void> {
-    let next = ledger.waiting.firstAbove(after);
-    while (next !== undefined && entries.length < limit) {
-      // Once more: it may have moved between disk and memory under the first look.
-      const record = (await keeper.find(next)) ?? (await keeper.find(next));
-      if (record && ledger.waiting.has(next)) entries.push(toEntry(record));
-      next = ledger.waiting.firstAbove(next);
-    }
-  }
 
   return {
     append(payload, { urgent = false } = {}) {
@@ -104,20 +92,7 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
         return entry;
       });
     },
-    async read(after, limit) {
-      const entries: Entry<T>[] = [];
-      try {
-        await readOldest(after, limit, entries);
-      } catch (error) {
-        // What a disk owes must not keep back what it is not asked for.
-        const last = entries.at(-1)?.sequence ?? after;
-        for (const record of keeper.inMemory()) {
-          if (record.sequence > last && entries.length < limit) entries.push(toEntry(record));
-        }
-        if (entries.length === 0) throw error;
-      }
-      return entries;
-    },
+    read: createRead<T>(ledger.waiting, keeper),
     has: ledger.waiting.has,
     acknowledge: keeper.acknowledge,
     discard: keeper.discard,

@@ -22,6 +22,8 @@ export interface Writer {
   segment: Segment;
   fits(record: Record): boolean;
   find(sequence: number): Frame | undefined;
+  /** All that is to be read from here, oldest first. */
+  records(): Iterable<Record>;
   /** Appends. Rejects with the error of the file system; then nothing more may be written here. */
   write(record: Record): Promise<void>;
   /** Rejects with the error of fdatasync(2); then nothing more may be written here: the kernel forgets that it failed. */
@@ -80,6 +82,12 @@ function createWriter(
     segment,
     fits: ({ body }) => end + FRAME_HEADER + body.length <= image.bytes.length,
     find: (sequence) => frameOf(image, sequence),
+    *records() {
+      for (const sequence of image.sequences) {
+        const frame = segment.held.has(sequence) && frameOf(image, sequence);
+        if (frame) yield frame;
+      }
+    },
     async write(record) {
       const frame = encodeFrame(record, ordinal);
       await file.write(frame, end);

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { AgentError } from "#agent/errors.js";
 import { createHealth } from "#agent/health/agent-health.js";
 import type { Identity } from "#agent/hub/identity.js";
+import { fileUnreadable } from "#agent/outbox/health.js";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { CONTROL, healthDocument } from "./support.ts";
 
@@ -59,6 +60,26 @@ describe("health of the outbox", () => {
     outbox.dropped += 3;
     health.look();
     assert.deepEqual(codes(), ["OUTBOX_DAMAGED"]);
+  });
+});
+
+describe("health of the outbox's files", () => {
+  it("is unreadable until the last of them can be read or is gone", () => {
+    const { health, codes } = setUp();
+    const tell = (file: string) =>
+      health.onOutbox({ kind: "unreadable", file, cause: fileUnreadable(file, new Error("EACCES")) });
+    tell("1.segment");
+    tell("2.segment");
+    assert.deepEqual(codes(), ["OUTBOX_UNREADABLE"]);
+    assert.equal(
+      health.conditions()[0]?.cause,
+      "1.segment cannot be read: EACCES (1 more file of the outbox neither)",
+    );
+    health.onOutbox({ kind: "readable", file: "1.segment" });
+    health.look();
+    assert.equal(health.conditions()[0]?.cause, "2.segment cannot be read: EACCES");
+    health.onOutbox({ kind: "readable", file: "2.segment" });
+    assert.deepEqual(codes(), []);
   });
 });
 

@@ -125,6 +125,22 @@ describe("a disk that hangs", () => {
     disk.release();
   });
 
+  it("is asked for one segment, not for each, and what was written last comes from memory", async () => {
+    const { disk, begin, overTime } = await setUp({ syncEvery: 1e9 });
+    const { outbox, events } = await begin();
+    for (let count = 0; count < 31; count += 1) await outbox.append("x".repeat(1000));
+    disk.hang("open");
+    const asked = disk.asked.length;
+    const read = async () => (await overTime(outbox.read(0, 100))).map(({ sequence }) => sequence);
+    assert.deepEqual(await read(), [31]);
+    assert.deepEqual(await read(), [31]);
+    assert.deepEqual(disk.asked.slice(asked), ["open"]);
+    assert.deepEqual(events, [], "no file is to blame");
+    disk.release();
+    await until("the disk", async () => (await outbox.read(0, 100)).length === 31);
+    await overTime(outbox.close());
+  });
+
   for (const operation of ["write", "datasync", "open", "syncFolder"] as const) {
     it(`that carries out a late ${operation} neither loses an entry nor doubles one`, async () => {
       const { directory, clock, disk, begin, overTime } = await setUp();

@@ -84,6 +84,9 @@ export async function flip(file: string, where: number | string): Promise<void> 
 /** What a disk does wrong: each hook may throw in place of the call. */
 export interface Faults {
   open?: (path: string, flags: string) => void;
+  /** Of the file at `path`. */
+  read?: (path: string) => void;
+  remove?: (path: string) => void;
   write?: () => void;
   datasync?: () => void;
   list?: () => void;
@@ -91,8 +94,12 @@ export interface Faults {
 
 /** The disk of this machine, with faults at the edge where its bytes go over. */
 export function faultyFiles(faults: Faults): Files {
-  const withFaults = (file: File): File => ({
+  const withFaults = (file: File, path: string): File => ({
     ...file,
+    async read(buffer, position) {
+      faults.read?.(path);
+      return file.read(buffer, position);
+    },
     async write(buffer, position) {
       faults.write?.();
       await file.write(buffer, position);
@@ -106,11 +113,15 @@ export function faultyFiles(faults: Faults): Files {
     ...nodeFiles,
     async open(path, flags) {
       faults.open?.(path, flags);
-      return withFaults(await nodeFiles.open(path, flags));
+      return withFaults(await nodeFiles.open(path, flags), path);
     },
     async list(folder) {
       faults.list?.();
       return nodeFiles.list(folder);
+    },
+    async remove(path) {
+      faults.remove?.(path);
+      await nodeFiles.remove(path);
     },
   };
 }
