@@ -6,6 +6,7 @@ import { statusSocketOf } from "../health/socket-path.ts";
 import { checkSocket } from "../health/unix-socket.ts";
 import { loadIdentity, readTrustedCa } from "../hub/identity.ts";
 import { nodeFiles } from "../outbox/files.ts";
+import { fileUnreadable } from "../outbox/health.ts";
 import { recoverSegments } from "../outbox/recover.ts";
 import { openSequence } from "../outbox/sequence.ts";
 import { refuseOtherDevice } from "../state/device.ts";
@@ -62,7 +63,11 @@ async function checkKept(directory: string, warn: Warn): Promise<void> {
     onLeap: ({ message, remedy }) => warn(message, remedy),
   });
   try {
-    await recoverSegments(nodeFiles, join(directory, "outbox"));
+    const { faults } = await recoverSegments(nodeFiles, join(directory, "outbox"));
+    for (const { file, error } of faults) {
+      const { message, remedy } = fileUnreadable(file, error);
+      warn(message, remedy);
+    }
   } catch (error) {
     // A disk that cannot be read keeps no agent from starting; samples of a later version do.
     if (isAgentError(error)) throw error;

@@ -124,7 +124,10 @@ export function createHealth(parts: HealthParts): AgentHealth {
       else if (event.kind === "disk") conditions.clear("OUTBOX_IN_MEMORY");
       else if (event.kind === "unreadable") tellUnreadable(event.file, messageOf(event.cause));
       else if (event.kind === "readable") tellUnreadable(event.file, undefined);
-      else if (event.kind === "unsendable") {
+      else if (event.kind === "unread-dropped") {
+        const loss = "before it could be read: nobody knows how many samples waited in it";
+        conditions.raise("OUTBOX_DAMAGED", `${event.file} had to go (${event.reason}) ${loss}`);
+      } else if (event.kind === "unsendable") {
         unusable += 1;
         conditions.raise("OUTBOX_DAMAGED", `sample ${event.sequence} was dropped: ${messageOf(event.cause)}`);
       } else tellLoss(event);

@@ -5,8 +5,8 @@ import type { Record } from "./frame.ts";
 import { frameOf, type Scan } from "./image.ts";
 import { createImages } from "./images.ts";
 import { segmentName } from "./load.ts";
-import type { Ranges } from "./ranges.ts";
-import { recoverSegments } from "./recover.ts";
+import { createRanges, type Range, type Ranges } from "./ranges.ts";
+import { recoverLate, recoverSegments } from "./recover.ts";
 import type { Unreadable } from "./unreadable.ts";
 import { createSegment, resumeSegment, type Segment, type Writer } from "./writer.ts";
 
@@ -30,10 +30,14 @@ export interface DiskOptions {
 export interface Recovered {
   /** Of all that can be read, or was there once. */
   present: Ranges;
+  /** Where the sequences lie in files that cannot be read yet. */
+  unread: Range[];
   /** Was there once. */
   lost: { file: string; sequences: Ranges }[];
   /** Running time of the newest entry, seconds. */
   time: number;
+  /** No higher sequence is there, as far as can be told. */
+  mayReach: number;
 }
 
 /**
@@ -43,6 +47,10 @@ export interface Recovered {
 export interface Disk {
   /** Reads only. To be called first, until it succeeds. Rejects with an AgentError, `OUTBOX_NEWER_FORMAT`. */
   recover(): Promise<Recovered>;
+  /** Tries some of those again that `recover` could not read, and that are not resting. Never rejects. */
+  recoverLate(): Promise<Recovered[]>;
+  /** There are such. */
+  hasUnread(): boolean;
   /** Opens a segment for writing, unless one is open; `first` is the sequence that it will begin with. */
   open(first: number): Promise<void>;
   /** Resolves after write(2). After a rejection, call `abandon`. */
@@ -64,6 +72,9 @@ export interface Disk {
   close(): Promise<void>;
 }
 
+/** Files that `recoverLate` tries at a time. */
+const MOST_LATE = 3;
+
 /** So much may wait for a sync before one is made at once: it bounds what must be rewritten when that fails. */
 const MOST_UNSYNCED = 256 * 1024;
 
@@ -74,6 +85,8 @@ export function createDisk(options: DiskOptions): Disk {
   let writer: Writer | undefined;
   let resumable: { segment: Segment; scan: Scan } | undefined;
   let nextNumber = 1;
+  /** What was found when it was recovered. */
+  let known = createRanges();
 
   async function openWriter(first: number): Promise<void> {
     if (writer) return;
@@ -118,10 +131,42 @@ export function createDisk(options: DiskOptions): Disk {
 
   async function remove(segment: Segment): Promise<void> {
     await removeFile(segment.path);
+    forget(segment);
+  }
+
+  function forget(segment: Segment): void {
     segments.splice(segments.indexOf(segment), 1);
     if (resumable?.segment === segment) resumable = undefined;
     images.forget(segment);
     unreadable.remove(segment.path);
+  }
+
+  async function readUnread(): Promise<Recovered[]> {
+    const due = segments.filter(({ unread, path }) => unread && !unreadable.isResting(path));
+    const recovered: Recovered[] = [];
+    // What is new waits for this: a few at a time, in case each takes a failing disk seconds.
+    for (const segment of due.slice(0, MOST_LATE)) {
+      try {
+        const late = await readLate(segment);
+        if (late) recovered.push(late);
+      } catch (error) {
+        if (isSilent(error)) break;
+        unreadable.add(segment.path, error);
+      }
+    }
+    return recovered;
+  }
+
+  /** Undefined if somebody has taken it away. */
+  async function readLate(segment: Segment): Promise<Recovered | undefined> {
+    if (!(await files.list(folder)).includes(segmentName(segment.number))) {
+      forget(segment);
+      return undefined;
+    }
+    for (const { held } of segments) for (const { first, last } of held.list()) known.add(first, last);
+    const recovered = await recoverLate(files, segment, known);
+    unreadable.remove(segment.path);
+    return recovered;
   }
 
   /** What cannot be read may be what cannot be removed either: it must not be in the way of what is new. */
@@ -135,18 +180,23 @@ export function createDisk(options: DiskOptions): Disk {
 
   async function tidy(): Promise<void> {
     const isInUse = (segment: Segment) => segment === writer?.segment || segment === resumable?.segment;
-    const done = segments.filter((segment) => !isInUse(segment) && !isNeeded(segment, waiting));
+    const isDone = (segment: Segment) => !segment.unread && !isNeeded(segment, waiting);
+    const done = segments.filter((segment) => !isInUse(segment) && isDone(segment));
     for (const segment of done) await remove(segment).catch(() => undefined);
   }
 
   return {
     async recover() {
-      const { found, resume, ...recovered } = await recoverSegments(files, folder);
+      const { found, faults, resume, ...recovered } = await recoverSegments(files, folder, segmentBytes);
+      for (const { file, error } of faults) unreadable.add(file, error);
+      known = createRanges(recovered.present.list());
       segments.push(...found);
       resumable = resume;
       nextNumber = (found.at(-1)?.number ?? 0) + 1;
       return recovered;
     },
+    recoverLate: readUnread,
+    hasUnread: () => segments.some(({ unread }) => unread),
     open: openWriter,
     async write(record) {
       await openWriter(record.sequence);
@@ -179,7 +229,8 @@ export function createDisk(options: DiskOptions): Disk {
     },
     inMemory: () => writer?.records() ?? [],
     async expire(time) {
-      while (segments[0] && segments[0].held.size() > 0 && segments[0].time < time) await dropOldest("age");
+      const isOld = (segment: Segment) => (segment.unread || segment.held.size() > 0) && segment.time < time;
+      while (segments[0] && isOld(segments[0])) await dropOldest("age");
     },
     tidy,
     close: () => closeWriter(false),

@@ -14,6 +14,8 @@ export type OutboxEvent =
   | { kind: "dropped"; reason: "bytes" | "age" | "memory"; count: number }
   /** These entries that still waited cannot be read any more: a torn write, a flipped bit, a bad block. */
   | { kind: "damaged"; file: string; count: number }
+  /** The oldest file had to go, and could never be read since the start: nobody knows how many waited in it. */
+  | { kind: "unread-dropped"; file: string; reason: "bytes" | "age" }
   /** This entry could be read and not sent, and never could be. */
   | { kind: "unsendable"; sequence: number; cause: unknown };
 

@@ -2,8 +2,8 @@ import { isAborted, isAgentError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Turn } from "../lib/turn.ts";
 import { FREE, type WriteRight } from "../lib/write-right.ts";
-import { type Cursor, removeDone } from "./cursor.ts";
-import type { Disk } from "./disk.ts";
+import { type Cursor, type Done, removeDone } from "./cursor.ts";
+import type { Disk, Recovered } from "./disk.ts";
 import type { Record } from "./frame.ts";
 import { diskUnusable, notSaved, type OutboxEvent } from "./health.ts";
 import type { Ledger } from "./ledger.ts";
@@ -39,8 +39,8 @@ export interface Keeper {
   unreadableTo(sequence: number): number | undefined;
   /** What needs no look at the disk: what was written last, then what is in memory only, each oldest first. */
   inMemory(): Iterable<Record>;
-  /** What an earlier run has left was found. */
-  hasRecovered(): boolean;
+  /** How many times something was found that an earlier run has left. */
+  recoveries(): number;
   acknowledge(sequence: number): void;
   discard(sequence: number, cause: unknown): void;
   /** Milliseconds that the agent has run, all its runs together, as far as entries tell of them. */
@@ -60,6 +60,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const startedAt = clock.monotonic();
   let earlierRuns = 0;
   let isRecovered = false;
+  let recoveries = 0;
+  let doneBefore: Done | undefined;
+  /** What may wait in files that could not be read yet: the cursor must not take it for done. */
+  const unknown = createRanges();
   let isInMemory = false;
   let isTrimming = false;
   let isCursorOld = false;
@@ -68,24 +72,46 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const runningTime = (): number => earlierRuns + clock.monotonic() - startedAt;
 
   async function recover(): Promise<void> {
-    const { present, lost, time } = await disk.recover();
+    const recovered = await disk.recover();
+    const { unread, time } = recovered;
     // Without a cursor all comes again: doubles, not loss.
-    const done = await cursor.read().catch(() => undefined);
-    const last = Math.max(ledger.counts().lastSequence, present.last() ?? 0, done?.last ?? 0);
-    const left = createRanges(present.list());
-    for (const { sequences } of lost) for (const range of sequences.list()) left.add(range.first, range.last);
-    if (done) removeDone(left, done);
-    ledger.admitAll(left, last);
-    options.sequence.goAbove?.(last);
-    for (const { file, sequences } of lost) ledger.lose(file, sequences);
+    doneBefore = await cursor.read().catch(() => undefined);
+    for (const { first, last } of unread) unknown.add(first, last);
+    if (doneBefore) removeDone(unknown, doneBefore);
+    for (const sequence of ring.keys()) unknown.remove(sequence);
+    takeIn(recovered);
     earlierRuns = time * 1000;
     // They were taken when it was not known how long earlier runs had been.
     for (const [sequence, record] of ring) ring.set(sequence, { ...record, time: record.time + time });
     isRecovered = true;
     options.onMore();
+    recoverRest().catch(ignoreAbort);
+  }
+
+  function takeIn({ present, lost, mayReach }: Recovered): void {
+    const last = Math.max(ledger.counts().lastSequence, present.last() ?? 0, doneBefore?.last ?? 0);
+    const left = createRanges(present.list());
+    for (const { sequences } of lost) for (const range of sequences.list()) left.add(range.first, range.last);
+    for (const range of left.list()) unknown.remove(range.first, range.last);
+    if (doneBefore) removeDone(left, doneBefore);
+    ledger.admitAll(left, last);
+    options.sequence.goAbove?.(Math.max(last, mayReach));
+    for (const { file, sequences } of lost) ledger.lose(file, sequences);
+    recoveries += 1;
+  }
+
+  /** What could not be read at the start may be later. */
+  async function recoverRest(): Promise<void> {
+    while (disk.hasUnread()) {
+      await clock.sleep(PROBE.first, stopping.signal);
+      await inTurn(async () => (await disk.recoverLate()).forEach(takeIn));
+      options.onMore();
+    }
+    unknown.remove(0, Number.MAX_SAFE_INTEGER);
   }
 
   async function keep(record: Record): Promise<void> {
+    unknown.remove(record.sequence);
     if (isInMemory) {
       hold([record]);
       ledger.admit(record.sequence);
@@ -212,7 +238,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function writeCursor(sync: boolean): Promise<void> {
     if (!isRecovered || !right.isTaken()) return;
     isCursorOld = false;
-    await cursor.write(ledger.waiting, ledger.counts().lastSequence, { sync }).catch(() => {
+    const mayWait = createRanges(ledger.waiting.list());
+    for (const { first, last } of unknown.list()) mayWait.add(first, last);
+    await cursor.write(mayWait, ledger.counts().lastSequence, { sync }).catch(() => {
       isCursorOld = true;
     });
   }
@@ -234,7 +262,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       yield* disk.inMemory();
       yield* ring.values();
     },
-    hasRecovered: () => isRecovered,
+    recoveries: () => recoveries,
     find: async (sequence) => ring.get(sequence) ?? disk.find(sequence),
     acknowledge(sequence) {
       if (ledger.acknowledge(sequence)) letGo(sequence);

@@ -5,6 +5,9 @@ import { type Scan, scanImage } from "./image.ts";
 /** Of the files in the folder of the outbox, these are segments; the number gives their order. */
 const NAME = /^(\d{16})\.segment$/;
 
+/** Of a segment, unless something else is asked for. */
+export const SEGMENT_BYTES = 1024 * 1024;
+
 /** The part of a file that is given up when the disk cannot read it. */
 const SECTOR = 4096;
 

@@ -11,6 +11,7 @@ import { HEADER_BYTES } from "./header.ts";
 import { type OutboxEvent, tooLarge } from "./health.ts";
 import { createKeeper } from "./keeper.ts";
 import { createLedger } from "./ledger.ts";
+import { SEGMENT_BYTES } from "./load.ts";
 import type { Outbox } from "./outbox.ts";
 import { patientFiles } from "./patient-files.ts";
 import { createRead } from "./read.ts";
@@ -46,7 +47,6 @@ export interface SegmentOutboxOptions {
   files?: Files;
 }
 
-const SEGMENT_BYTES = 1024 * 1024;
 /** The acknowledge cursor is in the same directory and counts for `maxBytes`. */
 const CURSOR_BYTES = 8192;
 
@@ -74,7 +74,10 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
     maxBytes: options.maxBytes - CURSOR_BYTES,
     waiting: ledger.waiting,
     unreadable: createUnreadable(options.clock, say),
-    onDropped: ({ held }, reason) => ledger.drop(held, reason),
+    onDropped({ path, held, unread }, reason) {
+      if (unread) say({ kind: "unread-dropped", file: path, reason });
+      ledger.drop(held, reason);
+    },
     onLost: ledger.lose,
   });
   const cursor = createCursor(join(directory, "acknowledged"), patience);
@@ -97,9 +100,8 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
     acknowledge: keeper.acknowledge,
     discard: keeper.discard,
     waitFor(after, signal) {
-      const hadRecovered = keeper.hasRecovered();
-      const isMore = () =>
-        ledger.waiting.firstAbove(after) !== undefined || keeper.hasRecovered() !== hadRecovered;
+      const before = keeper.recoveries();
+      const isMore = () => ledger.waiting.firstAbove(after) !== undefined || keeper.recoveries() > before;
       return waiters.wait(isMore, signal);
     },
     counts: ledger.counts,

@@ -2,7 +2,7 @@ import type { File, Files } from "./files.ts";
 import { encodeFrame, FRAME_HEADER, type Frame, type Record } from "./frame.ts";
 import { encodeHeader, encodeSeal, HEADER_BYTES } from "./header.ts";
 import { frameOf, type Image, type Scan } from "./image.ts";
-import { createRanges, type Ranges } from "./ranges.ts";
+import { createRanges, type Range, type Ranges } from "./ranges.ts";
 
 /** A segment file, open or not. */
 export interface Segment {
@@ -15,6 +15,8 @@ export interface Segment {
   held: Ranges;
   /** Running time of its newest entry, seconds. */
   time: number;
+  /** Where its sequences lie, while it could not be read since the start: nothing more is known of it, and no more held. */
+  unread?: Range;
 }
 
 /** The one segment that is being written. Its image stays in memory: what was written last needs no reading back. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { crc32 } from "node:zlib";
 import { type Changes, writeConfig } from "../faults/agents.ts";
 import { type CloudRig, runToEnd, spawnAgent, startCloud } from "../support/rig.js";
 import { getStatus } from "../support/status.js";
+import { until } from "../support/until.js";
 
 /** Eight bytes of name, the version, and the checksum of both: what no version will ever change. */
 function headerOfVersion(version: number): Buffer {
@@ -124,6 +125,28 @@ describe("config check says what run would", () => {
     const agent = spawnAgent(t, ["run", "--config", file]);
     await agent.logged("sequence-leap");
     await agent.logged("online");
+  });
+
+  it("a file of the outbox that cannot be read: told, and no reason not to start, on disk", async (t) => {
+    const [rig, file] = await setUp(t, {
+      leave(directory) {
+        const segment = join(directory, "outbox", `${"1".padStart(16, "0")}.segment`);
+        mkdirSync(join(directory, "outbox"));
+        symlinkSync(segment, segment);
+      },
+    });
+    const { code, output } = await runToEnd(t, ["config", "check", file]);
+    assert.equal(code, 0, output);
+    assert.match(output, /^warning: .*1\.segment cannot be read: ELOOP/m);
+    assert.match(output, /ok, for cave-01, with 1 warning\n/);
+    const agent = spawnAgent(t, ["run", "--config", file]);
+    const { code: raised, remedy } = await agent.logged("condition-raised");
+    assert.equal(raised, "OUTBOX_UNREADABLE");
+    assert.match(String(remedy), /Make the file a plain one/);
+    await agent.logged("online");
+    await until("telemetry", () => rig.cloud.hub.telemetryCounts("cave-01").received > 2);
+    assert.ok(!agent.lines.some((line) => line.code === "OUTBOX_IN_MEMORY"));
+    assert.equal((await agent.stop()).code, 0);
   });
 
   for (const { what, socket, reason } of [

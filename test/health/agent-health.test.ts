@@ -80,6 +80,13 @@ describe("health of the outbox's files", () => {
     assert.equal(health.conditions()[0]?.cause, "2.segment cannot be read: EACCES");
     health.onOutbox({ kind: "readable", file: "2.segment" });
     assert.deepEqual(codes(), []);
+    health.onOutbox({ kind: "unread-dropped", file: "2.segment", reason: "bytes" });
+    health.look();
+    assert.deepEqual(codes(), ["OUTBOX_DAMAGED"]);
+    assert.equal(
+      health.conditions()[0]?.cause,
+      "2.segment had to go (bytes) before it could be read: nobody knows how many samples waited in it",
+    );
   });
 });
 

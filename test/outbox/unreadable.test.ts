@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { describe, it } from "node:test";
+import { crc32 } from "node:zlib";
+import { isAgentError } from "#agent/errors.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import type { OutboxEvent } from "#agent/outbox/health.js";
-import { type Faults, faultyFiles, type Opened, open, segmentsOf, systemError } from "./segments-bench.ts";
+import {
+  crashCopy,
+  type Faults,
+  faultyFiles,
+  type Opened,
+  open,
+  segmentsOf,
+  systemError,
+  within,
+} from "./segments-bench.ts";
 import { temporaryFolder, until } from "./support.ts";
 
 const PAYLOAD = "x".repeat(1000);
@@ -141,5 +153,140 @@ describe("a segment that cannot be read", () => {
     assert.deepEqual(told(bench.events).slice(1), ["readable", "dropped"]);
     assert.equal(bench.outbox.counts().dropped, 3);
     await bench.outbox.close();
+  });
+});
+
+describe("a segment that cannot be read at the start", () => {
+  /** What an earlier run has left: `count` entries, the first `done` of them acknowledged. */
+  async function leave(count: number, done = 0) {
+    const bench = await setUp(count);
+    for (const sequence of range(1, done)) bench.outbox.acknowledge(sequence);
+    await bench.outbox.close();
+    return { directory: bench.directory, segments: await segmentsOf(bench.directory) };
+  }
+
+  it("is left where it is, told once; the others go on, on disk, and it follows once it can be read", async () => {
+    const { directory, segments } = await leave(31, 1);
+    const [first = ""] = segments;
+    await rename(first, `${directory}.away`);
+    await symlink(first, first);
+    const bench = await open(directory);
+    const { outbox, clock, events } = bench;
+    assert.match(told(events).join(), /^\S+ cannot be read: ELOOP/);
+    await outbox.append("new");
+    await whileSending(bench, async (sent) => {
+      await until(() => sent.length === 29, "the others");
+      assert.deepEqual(sent, range(4, 32));
+      await clock.advance(20_000);
+      await assert.rejects(outbox.append(undefined), /no JSON/, "has its turn after the beat");
+      const now = await crashCopy(directory);
+      await rm(first);
+      await rename(`${directory}.away`, first);
+      await clock.advance(60_000);
+      await until(() => sent.length === 31, "what was kept back");
+      assert.deepEqual(sent.slice(29), [2, 3]);
+      // Nor does a start after a crash take what was not read for done.
+      await rm(join(now, basename(first)));
+      await cp(first, join(now, basename(first)));
+      await within(now, async (again) => assert.deepEqual(await waitingIn(again), [2, 3]));
+    });
+    assert.deepEqual(told(events).slice(1), ["readable"]);
+    const { taken, acknowledged, dropped, waiting } = outbox.counts();
+    assert.deepEqual([taken, acknowledged, dropped, waiting], [31, 31, 0, 0]);
+    await outbox.close();
+    await within(directory, async (again) => assert.deepEqual(await waitingIn(again), []));
+  });
+
+  it("may be the newest: its numbers are not used again, not even if their file is lost too", async () => {
+    const { directory, segments } = await leave(31);
+    const newest = segments.at(-1) ?? "";
+    await rm(`${directory}.sequence`);
+    await rm(join(directory, "acknowledged"));
+    const faults: Faults = {
+      read: (path) => {
+        if (path === newest) throw systemError("EBADMSG");
+      },
+    };
+    const bench = await open(directory, { files: faultyFiles(faults) });
+    const { sequence } = await bench.outbox.append("new");
+    assert.ok(sequence > 31, `${sequence}`);
+    assert.deepEqual(await waitingIn(bench), [...range(1, 30), sequence]);
+    delete faults.read;
+    await until(() => bench.clock.sleepers() > 0, "the next try");
+    await bench.clock.advance(60_000);
+    await until(() => told(bench.events).at(-1) === "readable", "the next try");
+    assert.deepEqual(await waitingIn(bench), [...range(1, 31), sequence]);
+    assert.equal(bench.outbox.counts().taken, 32);
+    await bench.outbox.close();
+  });
+
+  it("is not waited for: a courier that has nothing more to send hears of it", async () => {
+    const { directory, segments } = await leave(6);
+    const faults: Faults = {
+      open: (path) => {
+        if (path === segments[0]) throw systemError("ESTALE");
+      },
+    };
+    const bench = await open(directory, { files: faultyFiles(faults) });
+    const more = bench.outbox.waitFor(6, new AbortController().signal);
+    delete faults.open;
+    await bench.clock.advance(1000);
+    await more;
+    assert.deepEqual(await waitingIn(bench), range(1, 6));
+    await bench.outbox.close();
+  });
+
+  it("goes when a bound is reached, told, and is over when somebody takes it away", async () => {
+    const { directory, segments } = await leave(12);
+    const fail = (path: string) => {
+      if (segments.slice(0, 2).includes(path)) throw systemError("EACCES");
+    };
+    const bench = await open(directory, { files: faultyFiles({ open: fail }), maxBytes: 8192 * 5 });
+    await bench.outbox.append(PAYLOAD);
+    assert.deepEqual(told(bench.events).slice(2), ["readable", "unread-dropped"]);
+    assert.deepEqual(await segmentsOf(directory), [
+      ...segments.slice(1),
+      ...(await segmentsOf(directory)).slice(-1),
+    ]);
+    await rm(segments[1] ?? "");
+    await bench.clock.advance(60_000);
+    await until(() => bench.events.length === 5, "the next try");
+    assert.deepEqual(told(bench.events).slice(4), ["readable"]);
+    assert.deepEqual(await waitingIn(bench), range(7, 13));
+    assert.equal(bench.outbox.counts().dropped, 0);
+    await bench.outbox.close();
+  });
+
+  it("goes when it is too old, as far as can be told from the next one", async () => {
+    const { directory, segments } = await leave(12);
+    const fail = (path: string) => {
+      if (path === segments[0]) throw systemError("EACCES");
+    };
+    const bench = await open(directory, { files: faultyFiles({ open: fail }), maxAge: 3600_000 });
+    await bench.clock.advance(3598_000);
+    await bench.outbox.append("young");
+    assert.deepEqual(told(bench.events).slice(1), []);
+    await bench.clock.advance(4000);
+    await bench.outbox.append("new");
+    assert.deepEqual(told(bench.events).slice(1, 3), ["readable", "unread-dropped"]);
+    assert.deepEqual(await waitingIn(bench), range(10, 14), "the young one stands beside them");
+    await bench.outbox.close();
+  });
+
+  it("refuses no start, but one of a newer format among the others does", async () => {
+    const { directory, segments } = await leave(12);
+    await rm(segments[0] ?? "");
+    await mkdir(segments[0] ?? "");
+    const bytes = await readFile(segments[2] ?? "");
+    bytes.writeUInt32LE(99, 8);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 12)), 12);
+    await writeFile(segments[2] ?? "", bytes);
+    await assert.rejects(open(directory), (error) =>
+      Boolean(isAgentError(error) && error.code === "OUTBOX_NEWER_FORMAT"),
+    );
+    await rm(segments[2] ?? "");
+    await within(directory, async (again) =>
+      assert.deepEqual(await waitingIn(again), [...range(4, 6), ...range(10, 12)]),
+    );
   });
 });
