@@ -90,8 +90,8 @@ export function createDisk(options: DiskOptions): Disk {
 
   async function openWriter(first: number): Promise<void> {
     if (writer) return;
-    if (resumable) {
-      writer = await resumeSegment(files, resumable.segment, resumable.scan);
+    writer = await resume();
+    if (writer) {
       resumable = undefined;
       return;
     }
@@ -104,6 +104,17 @@ export function createDisk(options: DiskOptions): Disk {
     nextNumber += 1;
     writer = await createSegment(files, folder, place);
     segments.push(writer.segment);
+    resumable = undefined;
+  }
+
+  /** Undefined if there is none, or if it may be read and not written: a new one will do. */
+  async function resume(): Promise<Writer | undefined> {
+    try {
+      return resumable && (await resumeSegment(files, resumable.segment, resumable.scan));
+    } catch (error) {
+      if (isSilent(error)) throw error;
+      return undefined;
+    }
   }
 
   async function closeWriter(isFull: boolean): Promise<void> {

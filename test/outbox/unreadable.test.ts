@@ -273,6 +273,20 @@ describe("a segment that cannot be read at the start", () => {
     await bench.outbox.close();
   });
 
+  it("may be one that can be read and not written on: a new one is", async () => {
+    const { directory, segments } = await leave(5);
+    const fail = (path: string, flags: string) => {
+      if (path === segments[1] && flags !== "r") throw systemError("EACCES");
+    };
+    const bench = await open(directory, { files: faultyFiles({ open: fail }) });
+    await bench.outbox.append("new");
+    assert.equal((await segmentsOf(directory)).length, 3);
+    assert.deepEqual(await waitingIn(bench), range(1, 6));
+    assert.deepEqual(bench.events, []);
+    await bench.outbox.close();
+    await within(directory, async (again) => assert.deepEqual(await waitingIn(again), range(1, 6)));
+  });
+
   it("refuses no start, but one of a newer format among the others does", async () => {
     const { directory, segments } = await leave(12);
     await rm(segments[0] ?? "");
