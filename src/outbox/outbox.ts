@@ -31,6 +31,8 @@ export interface Outbox<T> {
    * that are in memory; rejects if none is.
    */
   read(after: number, limit: number): Promise<Entry<T>[]>;
+  /** True while the entry waits: taken, and neither acknowledged nor dropped. Whether it can be read just now is not asked. */
+  has(sequence: number): boolean;
   /** The cloud has said that it has this entry. Unknown or repeated sequences are ignored. */
   acknowledge(sequence: number): void;
   /** It can never be sent, for the reason `cause`: it goes, and is counted as dropped. Otherwise as `acknowledge`. */

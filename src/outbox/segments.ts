@@ -118,6 +118,7 @@ export async function openSegmentOutbox<T>(options: SegmentOutboxOptions): Promi
       }
       return entries;
     },
+    has: ledger.waiting.has,
     acknowledge: keeper.acknowledge,
     discard: keeper.discard,
     waitFor(after, signal) {

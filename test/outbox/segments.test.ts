@@ -87,6 +87,17 @@ describe("openSegmentOutbox", () => {
     await outbox.close();
   });
 
+  it("has an entry until it is acknowledged, discarded or dropped", async () => {
+    const { outbox } = await open(await folder(), { maxBytes: 8192 * 5 });
+    for (let count = 0; count < 12; count += 1) await outbox.append(PAYLOAD);
+    outbox.acknowledge(5);
+    outbox.discard(7, new Error("no sample"));
+    await outbox.append(PAYLOAD);
+    const had = range(0, 14).filter((sequence) => outbox.has(sequence));
+    assert.deepEqual(had, [4, 6, ...range(8, 13)]);
+    await outbox.close();
+  });
+
   it("gives the space of acknowledged segments back, and writes on in the open one", async () => {
     const directory = await folder();
     const { outbox } = await open(directory);
