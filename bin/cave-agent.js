@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+// A reload that comes while the modules load, which takes seconds on a small gateway, must not end the agent.
+if (process.argv[2] === "run") process.on("SIGHUP", () => undefined);
+await import("../dist/main.js");

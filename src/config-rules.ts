@@ -12,7 +12,7 @@ export function contradictions(config: Config): string[] {
   ];
 }
 
-/** No wait is shorter than these two, so that a longest one below them would not hold. */
+/** A longest wait below the one after a first failure is a slip; below half of it, it would not even hold. */
 function retryProblems({ hub, provisioning }: Config): string[] {
   const floors = { "hub.retryAfter": hub.retryAfter, "provisioning.retryAfter": provisioning.retryAfter };
   return Object.entries(floors)

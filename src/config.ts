@@ -93,15 +93,14 @@ export function examineConfig(
   const schema = createSchema(environment);
   const unknown = [...unknownKeys(document), ...unknownVariables(environment)];
   const found = [...textNumbers(document), ...wrongValues(schema, withoutUnknown(document))];
-  const wrong = found.map((text) => withOrigin(text, environment));
-  const raw = wrong.length === 0 ? (schema.getProperties() as RawConfig) : undefined;
+  const raw = found.length === 0 ? (schema.getProperties() as RawConfig) : undefined;
   const config = raw && convertConfig(raw, dirname(resolve(file)));
   const contradictory = config ? contradictions(config) : [];
   return {
     config,
     problems: [
       ...unknown.map((text) => problem(text, true)),
-      ...[...wrong, ...contradictory].map((text) => problem(text, false)),
+      ...[...found, ...contradictory].map((text) => problem(withOrigin(text, environment), false)),
     ],
   };
 }

@@ -169,6 +169,10 @@ test("the environment wins over the file, and is checked as strictly", () => {
     refusalOf(REQUIRED, { CAVE_OUTBOX_MEMORY_CAPACITY: "12abc" }),
     /outbox\.memoryCapacity: .*"12abc" \(from the environment: CAVE_OUTBOX_MEMORY_CAPACITY\)/,
   );
+  assert.match(
+    refusalOf(REQUIRED, { CAVE_HUB_RETRY_AT_MOST: "2s" }),
+    /hub\.retryAtMost: must not be shorter .*"2s" \(from the environment: CAVE_HUB_RETRY_AT_MOST\)/,
+  );
 });
 
 test("an unknown variable, a port beyond 65535 and a staleAfter below readEvery are refused", () => {

@@ -54,17 +54,16 @@ export async function drainOurs({ folder, device, dps, trustedCaFile, inFlight, 
     clock,
     random: Math.random,
   });
-  const rate = createRate(0, clock);
   const courier = createCourier({
     outbox,
     async send(entry, signal) {
-      await rate.take(signal);
       const now = { run: "now", wall: clock.now(), monotonic: clock.monotonic() };
       await session.send(toTelemetry(deviceId, entry, now), signal);
       onDelivered();
     },
     ready: (signal) => session.waitUntilOnline(signal),
     inFlight,
+    rate: createRate(0, clock),
     clock,
     onFailure: (error) => {
       throw error;

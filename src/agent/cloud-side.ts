@@ -93,8 +93,12 @@ export async function openCloudSide(config: Config, parts: CloudSideParts): Prom
     describe: session.describe,
     reprovision: session.reprovision,
     reload() {
-      if (identity.reload()) session.reconnect("a new certificate was installed");
-      else session.tryNow();
+      if (identity.reload()) {
+        session.reconnect("a new certificate was installed");
+        return;
+      }
+      log.info({ event: "reload" }, "SIGHUP: there is no new certificate; a wait for the next try ends");
+      session.tryNow();
     },
     rooms({ ready, onMethod, onSettings, onChange, lastBoot }) {
       const events = createHubEvents({

@@ -38,16 +38,15 @@ export function createSamples(
   { deviceId, outbox, session, log, clock }: SamplesParts,
 ): Samples {
   const run = randomUUID();
-  const rate = createRate(perSecond, clock);
   const courier = createCourier<Sample>({
     outbox,
     async send(entry, signal) {
-      await rate.take(signal);
       const now = { run, wall: clock.now(), monotonic: clock.monotonic() };
       await session.send(toTelemetry(deviceId, entry, now), signal);
     },
     ready: (signal) => session.waitUntilOnline(signal),
     inFlight,
+    rate: createRate(perSecond, clock),
     clock,
     onFailure: (error) => log.debug({ event: "send-failed", ...causeOf(error) }, "sending is interrupted"),
   });

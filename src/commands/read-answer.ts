@@ -19,7 +19,7 @@ export function describeAnswer(answer: ReadAnswer, now: number): string {
   const age = Math.max(0, Math.round((now - Date.parse(readAt)) / 1000));
   const remarks = [
     ...(source === "simulated" ? ["simulated, not measured"] : []),
-    ...(heated ? ["the sensor is warm of its heater: not the air"] : []),
+    ...(heated ? ["the sensor may be warm of its heater: not the air"] : []),
     ...(quality !== undefined && quality !== "good" ? [quality] : []),
     ...(by === "agent" ? [`by the running agent, ${age} s ago`] : []),
   ];

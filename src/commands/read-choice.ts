@@ -37,7 +37,8 @@ export function chooseSensor(
     ...(isNamed && { source: "sht31" }),
     ...(bus !== undefined && { bus }),
     ...(address !== undefined && { address }),
-    heater: "off",
+    // What heats the sensor is the agent's; but one that it has left warm is to be known, and left so.
+    heater: config.sensor.heater === "pulse" ? "heed" : "off",
   };
   const isElsewhere = sensor.bus !== config.sensor.bus;
   return {

@@ -64,7 +64,10 @@ function stopAsked(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
     // Forked with an IPC channel: an orphan would go on publishing for a cave that nobody simulates any more.
-    if (process.channel) process.once("disconnect", () => resolve("the parent process has gone"));
+    const orphaned = () => resolve("the parent process has gone");
+    process.once("disconnect", orphaned);
+    // It may have gone while the modules were loaded; undefined without such a channel.
+    if (process.connected === false) orphaned();
   });
 }
 

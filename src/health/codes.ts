@@ -117,7 +117,7 @@ export const CODES = {
   DPS_REFUSED: entry(
     "error",
     "The DPS refused the connection.",
-    "Check that the device's CA is enrolled, and the dates of the device certificate.",
+    "Check provisioning.host, that the device's CA is enrolled, and the dates of the device certificate.",
   ),
   DPS_THROTTLED: entry("info", "The DPS is busy (429 or 5xx).", NOTHING),
   DPS_TIMEOUT: entry(

@@ -53,10 +53,13 @@ export function judge(facts: Facts): Map<Code, string | null> {
   const { connection, sensor, fan } = facts.status;
   const found = new Map<Code, string | null>();
   const { state, cause, code } = connection;
-  const isConnected = state === "online" || state === "stopping";
   judgeBarriers(connection, found);
   const isBrief = (facts.offlineFor ?? OFFLINE_AFTER) < OFFLINE_AFTER;
-  found.set("OFFLINE", isConnected || isBrief || code === "DPS_DISABLED" ? null : `${state}: ${cause}`);
+  // An agent that stops says nothing any more of how it is connected.
+  if (state !== "stopping") {
+    const isHere = state === "online" || isBrief || code === "DPS_DISABLED";
+    found.set("OFFLINE", isHere ? null : `${state}: ${cause}`);
+  }
   found.set("SENSOR_FAULT", sensor.state === "failed" ? (sensor.fault ?? "no reading") : null);
   found.set("SENSOR_STALE", sensor.state === "stale" ? (sensor.fault ?? "no valid reading") : null);
   found.set("SENSOR_IMPLAUSIBLE", sensor.quality === "range" ? "the newest value is out of range" : null);

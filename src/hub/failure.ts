@@ -95,12 +95,16 @@ export function garbled(endpoint: string, cause: unknown): AgentError {
   });
 }
 
+const REFUSED_REMEDY: Record<Peer, string> = {
+  DPS: "check that provisioning.host is a DPS, and that the CA of this certificate is enrolled there",
+  hub: "check that the device exists, is enabled, and belongs to this certificate",
+};
+
 function refused(peer: Peer, endpoint: string, reason: string, cause: unknown, tried: Try): AgentError {
   return new AgentError(`the ${peer} ${endpoint} refused ${tried.identity.deviceId}: ${reason}`, {
     code: `${peer.toUpperCase()}_REFUSED`,
     retryable: true,
-    remedy:
-      certificateRemedy(tried) ?? "check that the device exists, is enabled, and belongs to this certificate",
+    remedy: certificateRemedy(tried) ?? REFUSED_REMEDY[peer],
     cause,
   });
 }

@@ -110,7 +110,7 @@ export function createSession(options: SessionOptions): Session {
     signal.removeEventListener("abort", stop);
     await current.close();
     if (wasAsked) {
-      enter("connecting", why, listener);
+      if (!signal.aborted) enter("connecting", why, listener);
       return;
     }
     // The loss of a sound connection is none of the failures that make up ten.

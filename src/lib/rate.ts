@@ -1,29 +1,23 @@
-import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 
 /** Hands out places at a bounded rate. */
 export interface Rate {
-  /** Resolves when the next one may go; rejects with an AbortError. */
-  take(signal: AbortSignal): Promise<void>;
+  /** Milliseconds until a place is free; 0: one is. */
+  wait(): number;
+  /** Takes it. */
+  take(): void;
 }
 
-/**
- * At most `perSecond` places a second, one second's worth at once after a quiet time; 0: no bound. Callers go in the
- * order in which they came.
- */
+/** At most `perSecond` places a second, one second's worth at once after a quiet time; 0: no bound. */
 export function createRate(perSecond: number, clock: Clock): Rate {
-  if (perSecond === 0) return { take: async (signal) => signal.throwIfAborted() };
+  if (perSecond === 0) return { wait: () => 0, take: () => undefined };
   const spacing = 1000 / perSecond;
-  let next = clock.monotonic();
+  let taken = clock.monotonic();
+  const next = () => Math.max(taken, clock.monotonic() - 1000) + spacing;
   return {
-    async take(signal) {
-      signal.throwIfAborted();
-      const now = clock.monotonic();
-      next = Math.max(next, now - 1000) + spacing;
-      if (next <= now) return;
-      // As many wait as may be in flight: Node's guess of a leak would be wrong.
-      setMaxListeners(0, signal);
-      await clock.sleep(next - now, signal);
+    wait: () => Math.max(0, next() - clock.monotonic()),
+    take() {
+      taken = next();
     },
   };
 }

@@ -1,7 +1,9 @@
 import { isAborted } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Rate } from "../lib/rate.ts";
+import { createExpedited } from "./expedited.ts";
 import type { Entry, Outbox } from "./outbox.ts";
-import { type Expedited, walkOutbox } from "./round.ts";
+import { walkOutbox } from "./round.ts";
 import { createWaiters } from "./waiters.ts";
 
 export interface CourierOptions<T> {
@@ -15,6 +17,8 @@ export interface CourierOptions<T> {
   ready: (signal: AbortSignal) => Promise<void>;
   /** Sends under way at a time, a whole number ≥ 1. */
   inFlight: number;
+  /** What is expedited gets its next place. */
+  rate: Rate;
   clock: Clock;
   /** Hears of the first failure of each round, not of those that it draws after it. */
   onFailure?: (error: unknown) => void;
@@ -33,9 +37,6 @@ export interface Courier<T> {
 /** Milliseconds between a failed round and the next: a send that fails at once must not keep the processor busy. */
 const PAUSE = 500;
 
-/** Beyond these, the oldest expedited entries go in their turn: a long night of alerts must not fill the memory. */
-const MOST_EXPEDITED = 1000;
-
 /**
  * Sends the entries oldest first, several at a time, and acknowledges each once it is delivered. After a failure it
  * starts no more, waits for those under way, and begins anew with the oldest that is not acknowledged. No entry is
@@ -47,7 +48,7 @@ export function createCourier<T>(options: CourierOptions<T>): Courier<T> {
     throw new RangeError(`inFlight: ${inFlight} is no whole number ≥ 1`);
   }
   const waiters = createWaiters();
-  const expedited: Expedited = { sequences: [], onMore: () => undefined };
+  const expedited = createExpedited();
 
   return {
     async run(signal) {
@@ -61,11 +62,7 @@ export function createCourier<T>(options: CourierOptions<T>): Courier<T> {
         await pause(clock, signal);
       }
     },
-    expedite(entry) {
-      expedited.sequences.push(entry.sequence);
-      if (expedited.sequences.length > MOST_EXPEDITED) expedited.sequences.shift();
-      expedited.onMore();
-    },
+    expedite: ({ sequence }) => expedited.add(sequence),
     drained: (signal) => waiters.wait(() => outbox.counts().waiting === 0, signal),
   };
 }

@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { isAborted, isAgentError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Rate } from "../lib/rate.ts";
+import type { Expedited } from "./expedited.ts";
 import type { Entry, Outbox } from "./outbox.ts";
 import { createVolley, type Volley } from "./volley.ts";
 
@@ -8,17 +10,10 @@ export interface RoundOptions<T> {
   outbox: Outbox<T>;
   send: (entry: Entry<T>, signal: AbortSignal) => Promise<void>;
   inFlight: number;
+  rate: Rate;
   expedited: Expedited;
   clock: Clock;
   onDelivered: () => void;
-}
-
-/** What goes before all others. */
-export interface Expedited {
-  /** Newest last. The round takes out those that the outbox no longer has. */
-  sequences: number[];
-  /** To be called when one was added. */
-  onMore: () => void;
 }
 
 /** Entries read at a time: an outbox that is asked for each by itself takes a fifth longer to drain. */
@@ -41,6 +36,8 @@ interface Walk<T> extends RoundOptions<T> {
   /** Expedited ones that are done, and that the page, or the read that is under way, may still bring. */
   overtaken: Set<number>;
   volley: Volley;
+  /** Calls off the timer for the rate's next place; undefined while none runs. */
+  callOff: (() => void) | undefined;
   failures: unknown[];
   /** Aborts with the first failure, or with `signal`: then nothing more is started. */
   over: AbortController;
@@ -64,6 +61,7 @@ export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSigna
     underWay: new Map(),
     overtaken: new Set(),
     volley: createVolley(options.inFlight, options.clock, () => wake(walk)),
+    callOff: undefined,
     failures: [],
     over: new AbortController(),
     isAwake: false,
@@ -77,7 +75,9 @@ export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSigna
     while (!walk.over.signal.aborted) await step(walk);
   } finally {
     signal.removeEventListener("abort", stop);
+    end(walk);
     walk.volley.end();
+    walk.callOff?.();
     await Promise.all(walk.underWay.values());
   }
   if (walk.failures.length > 0) throw walk.failures[0];
@@ -85,7 +85,7 @@ export async function walkOutbox<T>(options: RoundOptions<T>, signal: AbortSigna
 
 async function step<T>(walk: Walk<T>): Promise<void> {
   walk.isAwake = false;
-  if (walk.expedited.sequences.length > 0) await startExpedited(walk);
+  if (walk.expedited.size() > 0) await startExpedited(walk);
   startPage(walk);
   if (walk.page.length === 0 && !walk.isReading) void readPage(walk);
   if (!walk.isAwake && !walk.over.signal.aborted) {
@@ -105,33 +105,46 @@ function end<T>(walk: Walk<T>): void {
   wake(walk);
 }
 
-const isFull = <T>({ underWay, inFlight }: Walk<T>): boolean => underWay.size >= inFlight;
+/** Whether one more may be started now. If not, the walk is woken once that has changed. */
+function hasPlace<T>(walk: Walk<T>): boolean {
+  if (walk.underWay.size >= walk.inFlight) return false;
+  const wait = walk.rate.wait();
+  if (wait === 0) return true;
+  walk.callOff ??= walk.clock.after(wait, () => {
+    walk.callOff = undefined;
+    wake(walk);
+  });
+  return false;
+}
 
 async function startExpedited<T>(walk: Walk<T>): Promise<void> {
-  while (!isFull(walk)) {
+  while (hasPlace(walk)) {
     const entry = await pickExpedited(walk);
     if (!entry || walk.over.signal.aborted) return;
     start(walk, entry);
   }
 }
 
-/** Asks the outbox for each: it may have been dropped since it was expedited, or delivered in an earlier round. */
+/** Asks the outbox for each: it may have been dropped since it was expedited, or delivered. */
 async function pickExpedited<T>(walk: Walk<T>): Promise<Entry<T> | undefined> {
-  for (const sequence of walk.expedited.sequences.toReversed()) {
+  for (const sequence of walk.expedited.newestFirst()) {
     if (walk.underWay.has(sequence)) continue;
-    const isDone = walk.overtaken.has(sequence);
-    const [entry] = isDone ? [] : await walk.outbox.read(sequence - 1, 1);
-    if (entry?.sequence === sequence && !walk.underWay.has(sequence)) return entry;
-    forget(walk, sequence);
+    if (walk.outbox.has(sequence)) {
+      const [entry] = await walk.outbox.read(sequence - 1, 1);
+      // Another one, if the disk does not give it now.
+      if (entry?.sequence === sequence) return entry;
+    } else {
+      walk.expedited.forget(sequence);
+    }
   }
   return undefined;
 }
 
 function startPage<T>(walk: Walk<T>): void {
-  if (walk.over.signal.aborted || walk.page.length === 0 || isFull(walk)) return;
+  if (walk.over.signal.aborted || walk.page.length === 0 || !hasPlace(walk)) return;
   if (!walk.volley.isDue(walk.inFlight - walk.underWay.size)) return;
   walk.volley.end();
-  while (!isFull(walk)) {
+  while (hasPlace(walk)) {
     const entry = walk.page.pop();
     if (!entry) return;
     walk.cursor = entry.sequence;
@@ -169,6 +182,7 @@ async function waitForMore<T>(walk: Walk<T>): Promise<void> {
 
 function start<T>(walk: Walk<T>, entry: Entry<T>): void {
   walk.isIdleLap = false;
+  walk.rate.take();
   walk.underWay.set(entry.sequence, deliver(walk, entry));
 }
 
@@ -199,10 +213,4 @@ function fail<T>(walk: Walk<T>, error: unknown): void {
 
 function leave<T>(walk: Walk<T>, sequence: number): void {
   if (sequence > walk.cursor) walk.overtaken.add(sequence);
-}
-
-function forget<T>(walk: Walk<T>, sequence: number): void {
-  const { sequences } = walk.expedited;
-  const index = sequences.indexOf(sequence);
-  if (index >= 0) sequences.splice(index, 1);
 }

@@ -4,6 +4,7 @@ import { createI2cBus } from "./bounded-bus.ts";
 import { openI2cAdapter } from "./i2c.ts";
 import type { OpenI2cAdapter } from "./i2c-bus.ts";
 import type { Sensor } from "./sensor.ts";
+import type { HeaterUse } from "./sht31/heater.ts";
 import { createSht31Sensor } from "./sht31/sensor.ts";
 import type { FoundSensor } from "./sht31/session.ts";
 import { ADDRESSES } from "./sht31/start.ts";
@@ -19,8 +20,7 @@ export interface SensorConfig {
   address: "auto" | number;
   /** Added to each measured humidity, %RH. */
   humidityOffset: number;
-  /** `pulse`: a wet sensor is heated for a moment, now and then. */
-  heater: "off" | "pulse";
+  heater: HeaterUse;
 }
 
 export interface SimulationConfig {
@@ -63,7 +63,7 @@ export function openSht31(
     number,
     addresses: addressesOf(config.address),
     humidityOffset,
-    heaterPulses: heater === "pulse",
+    heater,
     clock,
     onFound,
   });

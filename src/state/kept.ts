@@ -35,15 +35,16 @@ export interface KeptParts {
 export async function openKept({ directory, log, right, patience, onChange }: KeptParts): Promise<Kept> {
   const faulty = new Map<string, AgentError>();
 
-  function tell(error: unknown): AgentError {
-    const fault = stateNotKept(error);
+  function tell(error: unknown, place: string): AgentError {
+    const fault = stateNotKept(error, place);
     log.warn({ event: "state-fault", ...causeOf(fault) }, "state that outlives a restart cannot be kept");
     return fault;
   }
 
+  const pathOf = (name: string) => join(directory, `${name}.json`);
   const listener = (name: string): StateFileListener => ({
     onFault(error) {
-      faulty.set(name, tell(error));
+      faulty.set(name, tell(error, pathOf(name)));
       onChange(faulty.get(name));
     },
     onWritten() {
@@ -54,12 +55,12 @@ export async function openKept({ directory, log, right, patience, onChange }: Ke
   const again: (() => Promise<void>)[] = [];
 
   function file<T>(name: string, parse: (content: unknown) => T | undefined): StateFile<T> {
-    const made = createStateFile(join(directory, `${name}.json`), parse, listener(name), right, patience);
+    const made = createStateFile(pathOf(name), parse, listener(name), right, patience);
     again.push(made.writeAgain);
     return made;
   }
 
-  await patience(() => makeFolder(directory)).catch(tell);
+  await patience(() => makeFolder(directory)).catch((error: unknown) => tell(error, directory));
   return {
     async writeAgain() {
       for (const each of again) await each();
@@ -72,10 +73,11 @@ export async function openKept({ directory, log, right, patience, onChange }: Ke
   };
 }
 
-/** What the file system has raised, as an error of ours. */
-export function stateNotKept(error: unknown): AgentError {
+/** What the file system has raised at `place`, as an error of ours: a write of a full disk does not name its file. */
+export function stateNotKept(error: unknown, place: string): AgentError {
   if (isAgentError(error)) return error;
-  return new AgentError(messageOf(error), {
+  const message = messageOf(error);
+  return new AgentError(message.includes(place) ? message : `${place}: ${message}`, {
     code: "STATE_NOT_KEPT",
     retryable: true,
     remedy: "check the state directory: its owner, free space, mount options and the card's health",

@@ -46,7 +46,7 @@ export async function openState(parts: StateParts): Promise<State> {
   const patience = createPatience(directory, clock);
   await checkStateDirectory(directory, patience);
   const claim = createStateClaim({ directory, deviceId, clock, patience, onChange: onClaim });
-  await takeUnlessBroken(claim, log);
+  await takeUnlessBroken(claim, directory, log);
   const kept = await openKept({ directory, log, right: claim, patience, onChange: onKept });
   await bindState(kept.device, deviceId);
   return {
@@ -68,11 +68,11 @@ export async function checkStateDirectory(directory: string, patience = ENDLESS)
 }
 
 /** Where nothing can be written, that is told, and is no reason to leave the cave alone: whoever writes there tries again. */
-async function takeUnlessBroken(state: WriteRight, log: Logger): Promise<void> {
+async function takeUnlessBroken(state: WriteRight, directory: string, log: Logger): Promise<void> {
   await state.take().catch((error: unknown) => {
     if (isAgentError(error) && !error.retryable) throw error;
     log.warn(
-      { event: "state-unlocked", ...causeOf(stateNotKept(error)) },
+      { event: "state-unlocked", ...causeOf(stateNotKept(error, directory)) },
       "the state directory cannot be locked",
     );
   });

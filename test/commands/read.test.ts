@@ -107,6 +107,27 @@ describe("cave-agent read", () => {
     assert.match((await run({ bus: 1, address: "auto" })).said, /sht31 0badcafe\n/);
   });
 
+  it("tells of a sensor that an agent may have left warm, and leaves that to be told to the next agent", async (t) => {
+    const { run, usualFile, chip } = await setUp(t);
+    // The mark of a reset, as an agent leaves it that ends while its sensor is warm; else it has been cleared.
+    const isMarked = async () => {
+      await systemClock.sleep(5);
+      chip.write([0xf3, 0x2d]);
+      return ((chip.read(3)?.[1] ?? 0) & 0x10) !== 0;
+    };
+    writeFileSync(usualFile, '[sensor]\nheater = "pulse"\nstaleAfter = "5m"\n');
+    for (let time = 0; time < 2; time += 1) {
+      assert.match((await run()).said, /\(the sensor may be warm of its heater: not the air\)\n$/);
+      assert.equal(await isMarked(), true);
+    }
+    assert.equal(JSON.parse((await run({ json: true })).said).heated, true);
+    writeFileSync(usualFile, '[sensor]\nheater = "off"\n');
+    assert.match((await run()).said, /sht31 0badcafe\n$/);
+    assert.equal(await isMarked(), false);
+    writeFileSync(usualFile, '[sensor]\nheater = "pulse"\nstaleAfter = "5m"\n');
+    assert.match((await run()).said, /sht31 0badcafe\n$/);
+  });
+
   it("says why there is no reading, and exits with 70", async (t) => {
     const { run, controller } = await setUp(t);
     controller.slaves.clear();

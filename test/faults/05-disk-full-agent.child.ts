@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lookAtDisk } from "#agent/health/doctor/disk.js";
 import { FRAME_HEADER } from "#agent/outbox/frame.js";
 import { HEADER_BYTES } from "#agent/outbox/header.js";
 import { startCloud } from "../support/rig.ts";
@@ -35,6 +36,10 @@ await play(async (t) => {
     assert.equal((await statusOf(rig)).fan.state, wish);
   }
   await moreSamples(rig, agent);
+  const { cause = "" } = await agent.logged("state-fault");
+  assert.match(cause, new RegExp(`^${state}/\\w+\\.json: ENOSPC`));
+  const { result, remedy = "" } = await lookAtDisk(state);
+  assert.match(`${result}: ${remedy}`, /^failed: make room on the disk/);
 
   rmSync(filler);
   await toldOfMemory(agent, "condition-cleared");

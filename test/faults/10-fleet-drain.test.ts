@@ -51,7 +51,8 @@ async function drain(
   let sent = 0;
   async function lane(name: number): Promise<void> {
     for (let number = 0; !end.aborted; number += 1) {
-      await rate.take(end);
+      while (rate.wait() > 0) await systemClock.sleep(rate.wait(), end);
+      rate.take();
       const message = { messageId: `${name}-${number}`, createdAt: Date.now(), body: "{}", properties: {} };
       await session.send(message, end);
       sent += 1;

@@ -52,6 +52,12 @@ test("each state is told with its cause", () => {
   );
 });
 
+test("how an agent that stops is connected is left as it was told", () => {
+  const { connection } = healthDocument();
+  const stopping = healthDocument({ connection: { ...connection, state: "stopping", cause: "stop" } });
+  assert.equal(judge({ status: stopping, now: NOW }).has("OFFLINE"), false);
+});
+
 test("a disabled enrolment is told as such, not as a network that is down", () => {
   const { connection } = healthDocument();
   const status = healthDocument({

@@ -55,6 +55,7 @@ test("an alert about our certificate is the server's own word, and no doubt abou
     assert.equal(isTrustFailure(coded(text, code)), false);
     const failure = connectFailure("DPS", "dps.example", coded(text, code), tried);
     assert.equal(failure.code, "DPS_REFUSED", code);
+    assert.match(failure.remedy, /provisioning\.host .* enrolled there/);
     assert.match(failure.message, new RegExp(`refused cave-01: .*TLS alert ${number}`));
   }
   const handshake = coded("sslv3 alert handshake failure:SSL alert number 40", "EPROTO");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRate } from "#agent/lib/rate.js";
 import { type Courier, createCourier } from "#agent/outbox/courier.js";
 import type { Entry, Outbox } from "#agent/outbox/outbox.js";
 import { openSegmentOutbox } from "#agent/outbox/segments.js";
@@ -124,9 +125,11 @@ export async function withCourier(
     inFlight?: number;
     ready?: (signal: AbortSignal) => Promise<void>;
     through?: (outbox: Outbox<string>) => Outbox<string>;
+    /** 0: no bound. */
+    perSecond?: number;
   } = {},
 ): Promise<void> {
-  const { inFlight = 2, ready = async () => {}, through = (outbox) => outbox } = options;
+  const { inFlight = 2, ready = async () => {}, through = (outbox) => outbox, perSecond = 0 } = options;
   let last = 0;
   const outbox = through(await openRealOutbox<string>({ next: async () => (last += 1) }));
   const cloud = createCloud();
@@ -134,7 +137,15 @@ export async function withCourier(
   const failures: unknown[] = [];
   const stopping = new AbortController();
   const onFailure = (error: unknown): void => void failures.push(error);
-  const courier = createCourier({ outbox, send: cloud.send, ready, inFlight, clock, onFailure });
+  const courier = createCourier({
+    outbox,
+    send: cloud.send,
+    ready,
+    inFlight,
+    rate: createRate(perSecond, clock),
+    clock,
+    onFailure,
+  });
   const running = courier.run(stopping.signal);
   const bench: Bench = {
     outbox,

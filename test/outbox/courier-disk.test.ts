@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createRate } from "#agent/lib/rate.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import { faultyFiles, open, systemError, within } from "./segments-bench.ts";
 import { temporaryFolder, until } from "./support.ts";
@@ -32,6 +33,7 @@ async function whileSending(
     send: async ({ payload }) => void sent.push(payload),
     ready: async () => {},
     inFlight: 2,
+    rate: createRate(0, clock),
     clock,
   });
   const running = courier.run(stopping.signal);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Outbox } from "#agent/outbox/outbox.js";
 import { createSlowReads, withCourier } from "./courier-bench.ts";
 import { until } from "./support.ts";
 
@@ -17,6 +18,47 @@ describe("what the courier is to expedite", () => {
         assert.deepEqual(cloud.started, [1, 2, 3, 4, 9]);
       },
       { inFlight: 4 },
+    );
+  });
+
+  it("gives what is urgent the rate's next place, before all that wait for one", async () => {
+    await withCourier(
+      async ({ append, cloud, courier, clock }) => {
+        const entries = await append(12);
+        for (const sequence of [1, 2]) {
+          await until(() => clock.sleepers() > 0, "a wait for a place");
+          await clock.advance(500);
+          await until(() => cloud.started.includes(sequence), `${sequence}`);
+        }
+        courier.expedite(entries[11] ?? assert.fail());
+        await until(() => clock.sleepers() > 0, "a wait for a place");
+        await clock.advance(500);
+        await until(() => cloud.started.length > 2, "the urgent one");
+        assert.deepEqual(cloud.started, [1, 2, 12]);
+      },
+      { inFlight: 8, perSecond: 2 },
+    );
+  });
+
+  it("keeps what is urgent first, also if the disk gave another in its place", async () => {
+    let isHeld = true;
+    const holding = (outbox: Outbox<string>): Outbox<string> => ({
+      ...outbox,
+      read: async (after, limit) => (await outbox.read(isHeld ? 3 : after, limit)).slice(0, limit),
+    });
+    await withCourier(
+      async ({ append, cloud, courier, clock }) => {
+        const entries = await append(6);
+        for (; cloud.started.length === 0; await clock.advance(500));
+        await cloud.take(4);
+        courier.expedite(entries[2] ?? assert.fail());
+        await cloud.take(5);
+        await until(() => cloud.started.includes(6), "the next in turn");
+        isHeld = false;
+        for (const sequence of [6, 3]) await cloud.take(sequence);
+        assert.deepEqual(cloud.started.slice(0, 4), [4, 5, 6, 3]);
+      },
+      { inFlight: 1, through: holding },
     );
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AgentError, isAborted } from "#agent/errors.js";
+import { createRate } from "#agent/lib/rate.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import type { Entry } from "#agent/outbox/outbox.js";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -220,7 +221,8 @@ describe("the courier", () => {
       if (calls % 5 === 2) throw new Error("after a while");
       delivered.push(sequence);
     };
-    const courier = createCourier({ outbox, send, ready: async () => {}, inFlight: 4, clock });
+    const rate = createRate(0, clock);
+    const courier = createCourier({ outbox, send, ready: async () => {}, inFlight: 4, rate, clock });
     const running = courier.run(stopping.signal);
     for (let index = 0; index < 200; index += 1) {
       const entry = await outbox.append(index, { urgent: index % 9 === 0 });

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import { crc32 } from "node:zlib";
 import { isAgentError } from "#agent/errors.js";
+import { createRate } from "#agent/lib/rate.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import type { OutboxEvent } from "#agent/outbox/health.js";
 import {
@@ -51,6 +52,7 @@ async function whileSending(
     send: async ({ sequence }) => void sent.push(sequence),
     ready: async () => {},
     inFlight: 2,
+    rate: createRate(0, clock),
     clock,
     onFailure: (error) => failures.push(error),
   });

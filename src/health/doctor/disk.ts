@@ -12,6 +12,7 @@ const MIB = 2 ** 20;
 /** Below this the outbox will soon have to drop samples; below the second nothing can be kept at all. */
 const LOW = 64 * MIB;
 const NONE = 4 * MIB;
+const ROOM = `make room on the disk: ${LOW / MIB} MiB are enough`;
 
 export const diskCheck: ConfiguredCheck = {
   id: "disk",
@@ -47,7 +48,9 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
     return {
       result: "failed",
       detail: `${isThere ? "" : `${directory} cannot be made: `}${await reasonAgainst(folder, error)}`,
-      remedy: `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
+      remedy: isFull(error)
+        ? ROOM
+        : `make ${directory} a folder that belongs to the agent's user, on a disk that is not read-only`,
       code: "STATE_NOT_KEPT",
     };
   }
@@ -55,7 +58,11 @@ export async function lookAtDisk(directory: string): Promise<Finding> {
   const free = bavail * bsize;
   const detail = `${isThere ? "" : `${directory} will be made: `}${folder} can be written, ${Math.floor(free / MIB)} MiB free`;
   if (free >= LOW) return { result: "ok", detail };
-  return { result: free < NONE ? "failed" : "warning", detail, remedy: "make room on the disk" };
+  return { result: free < NONE ? "failed" : "warning", detail, remedy: ROOM };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 async function reasonAgainst(folder: string, error: unknown): Promise<string> {

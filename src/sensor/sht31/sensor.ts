@@ -4,7 +4,7 @@ import type { Reading, Sensor } from "../sensor.ts";
 import { COMMANDS } from "./commands.ts";
 import { humidityOf, temperatureOf } from "./convert.ts";
 import { countFault, noFaults } from "./faults.ts";
-import { createHeater } from "./heater.ts";
+import { createHeater, type HeaterUse } from "./heater.ts";
 import { climb, type Step } from "./recovery.ts";
 import { createSession, type SessionOptions } from "./session.ts";
 import { heaterStays, resets, saysSerial, serialOf } from "./start.ts";
@@ -12,22 +12,23 @@ import { heaterStays, resets, saysSerial, serialOf } from "./start.ts";
 export interface Sht31Options extends SessionOptions {
   /** Added to each humidity, %RH: what a comparison with a better hygrometer has shown. */
   humidityOffset: number;
-  /** Whether a sensor that has been wet for an hour is given a pulse of heat. */
-  heaterPulses: boolean;
+  heater: HeaterUse;
 }
 
 /**
  * An SHT31 in single-shot mode, high repeatability, without clock stretching. A value leaves it only if the CRCs of both
- * words fit, they are not its serial number, and the status that is read after them shows neither a heater that is on nor a reset since the start.
+ * words fit, they are not its serial number, and the status that is read after them shows neither a heater that is on nor
+ * a reset since the start; of a sensor that cools it cannot show a reset, and its values are marked.
  */
-export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: Sht31Options): Sensor {
+export function createSht31Sensor({ humidityOffset, heater: use, ...options }: Sht31Options): Sensor {
   const { clock } = options;
   const turn = createTurn();
   const faults = noFaults();
-  const session = createSession(options, (before) => heater.started(before));
   // If it cannot be switched off, the next read starts the chip anew, and with that its heater is off.
-  const switchHeater = (on: boolean) => session.tell(on ? COMMANDS.heaterOn : COMMANDS.heaterOff);
-  const heater = createHeater(heaterPulses, (on) => turn(() => switchHeater(on)), clock);
+  const switchHeater = (on: boolean, signal: AbortSignal) =>
+    turn(() => (on ? session.heaterOn(signal) : session.heaterOff(signal)));
+  const heater = createHeater(use, switchHeater, clock);
+  const session = createSession(options, heater);
 
   async function measure(step: Step, signal: AbortSignal): Promise<Reading> {
     const chip = await session.prepare(step, signal);
@@ -36,8 +37,9 @@ export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: 
     const [first = 0, second = 0] = words;
     const { heaterOn, resetDetected } = await chip.status(signal);
     const isHot = heaterOn && !heater.isOn();
-    if (resetDetected || isHot) session.doubt();
-    if (resetDetected) throw resets(chip.address);
+    const isReset = resetDetected && !session.isMarked();
+    if (isReset || isHot) session.doubt();
+    if (isReset) throw resets(chip.address);
     if (isHot) throw heaterStays(chip.address);
     heater.measured(humidityOf(second));
     return {
@@ -59,7 +61,7 @@ export function createSht31Sensor({ humidityOffset, heaterPulses, ...options }: 
     }
   }
 
-  /** A chip that is still warm is left as after a reset: its heater off, which nobody does later; the next start sees it. */
+  /** A chip that is still warm is left as after a reset: its heater off, which nobody does later, and marked. */
   async function leave(): Promise<void> {
     if (heater.isHeated()) await session.reset();
     await session.letGo();

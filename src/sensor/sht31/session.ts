@@ -4,9 +4,9 @@ import { asAddress } from "../i2c-faults.ts";
 import type { SensorDescription } from "../sensor.ts";
 import type { Chip } from "./chip.ts";
 import { COMMANDS, type Command } from "./commands.ts";
-import type { Before } from "./heater.ts";
+import type { Before, Heater } from "./heater.ts";
 import { climb, type Step } from "./recovery.ts";
-import { findChip, startChip } from "./start.ts";
+import { findChip, RESET_AND_HEATER_OFF, startChip } from "./start.ts";
 
 /** A sensor that was started. */
 export interface FoundSensor {
@@ -35,32 +35,36 @@ export interface Session {
   prepare(step: Step, signal: AbortSignal): Promise<Chip>;
   /** The chip is not in the state that its start left it in: the next `prepare` starts it anew. */
   doubt(): void;
-  /** Says something to the chip between two reads. Rejects if none is started; if it fails, the chip is doubted. */
-  tell(command: Command): Promise<void>;
-  /** Resets the chip that was started last, also one that is doubted or forgotten. Tries for half a second; never rejects. */
+  /** Whether the chip keeps the mark of a reset: bit 4 of its status then says nothing of its supply. */
+  isMarked(): boolean;
+  /** Switches the heater between two reads. Rejects if no chip is started; if it fails, the chip is doubted. */
+  heaterOn(signal: AbortSignal): Promise<void>;
+  /** The same, by a reset: there is no moment in which neither heater nor mark tells of the warmth. */
+  heaterOff(signal: AbortSignal): Promise<void>;
+  /**
+   * `heaterOff` for the chip that was started last, also one that is doubted or forgotten. Tries for half a second; never
+   * rejects.
+   */
   reset(): Promise<void>;
   /** Forgets the chip and lets go of the bus. */
   letGo(): Promise<void>;
   describe(): Pick<SensorDescription, "address" | "serial">;
 }
 
-/** What is said between two reads must not wait for the signal of one that has ended. */
-const NEVER = new AbortController().signal;
-
 /** Four tries on a bus that answers. At the agent's stop courier, session and outbox wait for it. Milliseconds. */
 const RESET_WITHIN = 500;
 
-const NOTHING_SEEN: Before = { wasHeated: false, wasReset: false };
-
-export function createSession(options: SessionOptions, onStarted: (before: Before) => void): Session {
+export function createSession(
+  options: SessionOptions,
+  heater: Pick<Heater, "found" | "started" | "isToldOn">,
+): Session {
   const { bus, number, clock } = options;
   // Another chip at the other address may be in other air: a fault of this one must not hand the fan over to it.
   let { addresses } = options;
   let chip: Chip | undefined;
   let isStarted = false;
   let startedLast: Chip | undefined;
-  /** By all tries to start it since the last that succeeded: the first of them may have reset it, and hidden what was. */
-  let seen = NOTHING_SEEN;
+  let isMarked = false;
   let serial: string | undefined;
 
   function know(found: string, address: number): void {
@@ -71,8 +75,17 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
     options.onFound?.({ serial: found, place, ...(before !== undefined && { before }) });
   }
 
-  function see({ wasHeated, wasReset }: Before): void {
-    seen = { wasHeated: seen.wasHeated || wasHeated, wasReset: seen.wasReset || wasReset };
+  function see(before: Before): boolean {
+    heater.found(before);
+    isMarked = heater.isToldOn();
+    return isMarked;
+  }
+
+  async function tell(commands: readonly Command[], signal: AbortSignal): Promise<void> {
+    if (!chip || !isStarted) throw new Error("the sensor is not there");
+    isStarted = false;
+    for (const command of commands) await chip.tell(command, signal);
+    isStarted = true;
   }
 
   async function letGo(): Promise<void> {
@@ -91,26 +104,30 @@ export function createSession(options: SessionOptions, onStarted: (before: Befor
         addresses = [chip.address];
         isStarted = true;
         startedLast = chip;
-        onStarted(seen);
-        seen = NOTHING_SEEN;
+        heater.started();
         know(found, chip.address);
+      } else if (isMarked && !heater.isToldOn()) {
+        await chip.tell(COMMANDS.clearStatus, signal);
+        isMarked = false;
       }
       return chip;
     },
     doubt() {
       isStarted = false;
     },
-    async tell(command) {
-      if (!chip || !isStarted) throw new Error("the sensor is not there");
-      isStarted = false;
-      await chip.tell(command, NEVER);
-      isStarted = true;
+    isMarked: () => isMarked,
+    heaterOn: (signal) => tell([COMMANDS.heaterOn], signal),
+    async heaterOff(signal) {
+      await tell(RESET_AND_HEATER_OFF, signal);
+      isMarked = true;
     },
     async reset() {
       isStarted = false;
       const ending = new AbortController();
       const callOff = clock.after(RESET_WITHIN, () => ending.abort());
-      const reset = async () => startedLast?.tell(COMMANDS.softReset, ending.signal);
+      const reset = async () => {
+        for (const command of RESET_AND_HEATER_OFF) await startedLast?.tell(command, ending.signal);
+      };
       // The bus opens itself anew after each failure.
       await climb(reset, () => undefined, clock, ending.signal).catch(() => undefined);
       callOff();

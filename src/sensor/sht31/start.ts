@@ -58,25 +58,27 @@ function isOfOneAddress(error: unknown): error is AgentError {
   return isAgentError(error) && OF_ONE_ADDRESS.has(error.code);
 }
 
+/** Some boards come up from a reset with their heater on (esphome/issues #1465). */
+export const RESET_AND_HEATER_OFF = [COMMANDS.softReset, COMMANDS.heaterOff] as const;
+
 /**
- * Brings a chip from whatever it was doing to a known state: idle, its heater off and seen to be off (some boards come
- * up with it on, esphome/issues #1465), its status cleared, so that bit 4 tells of the next reset. Resolves to its serial
- * number, eight hexadecimal digits. `onSeen` is told how it was found before that is lost: also by a start that fails.
+ * Brings a chip from whatever it was doing to a known state: idle, its heater off and seen to be off. Resolves to its
+ * serial number, eight hexadecimal digits. `onSeen` is told how it was found before that is lost, also by a start that
+ * fails, and says whether the chip keeps the mark of a reset: else its status is cleared, so that bit 4 tells of the next.
  */
 export async function startChip(
   chip: Chip,
-  onSeen: (before: Before) => void,
+  onSeen: (before: Before) => boolean,
   signal: AbortSignal,
 ): Promise<string> {
   await chip.tell(COMMANDS.stop, signal);
   const before = await chip.status(signal);
-  onSeen({ wasHeated: before.heaterOn, wasReset: before.resetDetected });
-  for (const command of [COMMANDS.softReset, COMMANDS.heaterOff, COMMANDS.clearStatus]) {
-    await chip.tell(command, signal);
-  }
+  const keepsMark = onSeen({ wasHeated: before.heaterOn, wasReset: before.resetDetected });
+  for (const command of RESET_AND_HEATER_OFF) await chip.tell(command, signal);
+  if (!keepsMark) await chip.tell(COMMANDS.clearStatus, signal);
   const { heaterOn, resetDetected } = await chip.status(signal);
   if (heaterOn) throw heaterStays(chip.address);
-  if (resetDetected) throw resets(chip.address);
+  if (resetDetected && !keepsMark) throw resets(chip.address);
   return serialOf(await chip.ask(COMMANDS.serial, signal));
 }
 

@@ -62,7 +62,7 @@ export function setUp({ address = 0x44, faults = {}, nack, earlier, ...options }
     number: 1,
     addresses: [0x44, 0x45],
     humidityOffset: 0,
-    heaterPulses: false,
+    heater: "off",
     clock,
     onFound: (each) => void found.push(each),
     ...options,
