@@ -54,8 +54,9 @@ const CURSOR_BYTES = 8192;
  * An outbox on disk. `append` resolves when the entry survives the death of the process, for an urgent one also a power
  * cut; an ordinary one survives that after `syncEvery` at the latest. Acknowledgements are written without a sync: after
  * a crash some entries come again, with the same sequence. Damage costs the entries that it touches, and they are
- * counted as dropped. A file that cannot be read is told and tried again, and the others go on. While the disk is full, read-only or broken, or hangs, entries wait in memory, the oldest dropped beyond
- * `ringCapacity`, and go to disk in order as soon as it can be used again. Payloads come back as JSON gives them.
+ * counted as dropped. A file that cannot be read is told and tried again, and the others go on. While the disk is full,
+ * read-only or broken, or hangs, entries wait in memory, the oldest dropped beyond `ringCapacity`, and go to disk in order
+ * as soon as it can be used again. Payloads come back as JSON gives them.
  *
  * Rejects with a RangeError for options out of range, and with an AgentError, `OUTBOX_NEWER_FORMAT`, if a later version
  * of the agent wrote here: then nothing has been touched. A disk that cannot be used is no reason to reject.
