@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +20,9 @@ import { lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
+import { makePipe } from "../support/pipe.js";
 import { temporaryDirectory } from "../support/pki.js";
+import { until } from "../support/until.js";
 
 const FILES = ["direction", "active_low", "value"];
 /** No other test's, since who has a line open is seen by its number, wherever it lies. */
@@ -94,6 +98,30 @@ test("of a line that is in use the direction is not asked for: its edges tell an
     assert.match(String(facts.users?.found), user);
   }
 });
+
+test("a line whose chip hangs holds one of libuv's four threads", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ active_low: "0" });
+  const place = (file: string) => join(folder, `gpio${NUMBER}`, file);
+  const others = ["one", "two"].map((file) => join(folder, file));
+  const pipes = [place("value"), place("direction"), ...others].map((file) => makePipe(t, file));
+  if (pipes.includes(undefined)) return;
+  void lookAtLine(REQUEST, folder);
+  for (const file of others) readFile(file).catch(() => undefined);
+  // Only a pipe that somebody reads can be opened so. Who reads it waits for its end.
+  const writer = await until("the chip is asked", () => openToWrite(place("value")));
+  defer(t, () => closeSync(writer));
+  const late = delay(20_000, "no thread is left", { ref: false });
+  assert.equal(await Promise.race([readFile(place("active_low"), "utf8"), late]), "0\n");
+});
+
+function openToWrite(pipe: string): number | undefined {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
 
 test("a line that was exported and is high stays so, also where a high output is called an input", async (t) => {
   const { folder, set } = await setUp(t);

@@ -1,7 +1,8 @@
 import { takenBy } from "../../fan/chardev-line.ts";
 import { busLineProblems } from "../../fan/config.ts";
 import type { LineFacts } from "../../fan/driver.ts";
-import { inspectFan } from "../../fan/inspect.ts";
+import { inspectFan, LONGEST_LOOK } from "../../fan/inspect.ts";
+import { ENDLESS } from "../../lib/patience.ts";
 import { CODES } from "../codes.ts";
 import type { StatusDocument } from "../status.ts";
 import { type ConfiguredCheck, codeOf, type Finding } from "./check.ts";
@@ -11,19 +12,20 @@ export const gpioCheck: ConfiguredCheck = {
   id: "gpio",
   title: "GPIO",
   needs: ["fan.driver", "fan.line", "fan.feedbackLine", "fan.feedbackPull", "sensor.source"],
-  async look({ config, machine, clock, running, isAlone }) {
+  async look({ config, machine, clock, running, isAlone, gpioPatience = ENDLESS }) {
     // It knows more than the line shows: what its feedback says, and what became of its commands.
     if (running?.fan.fault) return judgeRunning(running.fan);
     const [collision] = busLineProblems(config.fan, config.sensor);
     if (collision) {
       return { result: "failed", detail: collision, remedy: "use another line", code: "CONFIG_INVALID" };
     }
-    const found = await inspectFan(config.fan, {
+    const parts = {
       sensorSource: config.sensor.source,
       clock,
       places: { sysfs: machine.sysfsGpio, devices: machine.devices },
       tools: { path: machine.toolPath },
-    });
+    };
+    const found = await gpioPatience(() => inspectFan(config.fan, parts), LONGEST_LOOK);
     if (!("fan" in found)) {
       const what = found.name === "simulated" ? "the fan is simulated" : "this cave has no fan";
       return { result: "skipped", detail: `${what}: ${found.why}` };
