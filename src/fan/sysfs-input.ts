@@ -60,7 +60,7 @@ export async function openSysfsInput(
   async function open(): Promise<Gpio> {
     await checkEvents(line, key, folder);
     await untilUsable(line, ["direction", "active_low", "value", "edge"], folder, clock);
-    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in" });
+    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in", clock });
     opened = openGpio(onoff, line.number, "in", onEvent);
     // onoff keeps silent about what it could not set on a line that was exported before.
     if ((await lineFiles(line.number, folder).read("edge")) !== "both") throw noEvents(line, key);
