@@ -13,6 +13,7 @@ const [FAN, CONTACT] = [17, 27];
 const INPUT = { line: { gpio: CONTACT }, key: "fan.feedbackLine", activeLow: false, pull: "as-is" } as const;
 const OUTPUT = { line: { gpio: FAN }, key: "fan.line", activeLow: false, initial: false } as const;
 const SYSFS = "/sys/class/gpio";
+const CHIP = { label: SOC, base: 512, ngpio: 58 };
 
 /** How many files of lines this process has open. */
 function openValues(): number {
@@ -151,4 +152,23 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
     const { direction, level } = await pi.line(SOC, CONTACT);
     assert.deepEqual([direction, level], ["out", 0]);
   });
+
+  for (const direction of ["in", "out"]) {
+    it(`is found running, and goes on, though its first look says low (${direction})`, async (t) => {
+      const pi = await startPi(t, { gpioChips: [{ ...CHIP, callsHighInput: direction === "in" }] });
+      writeFileSync(`${SYSFS}/export`, "529");
+      writeFileSync(`${SYSFS}/gpio529/direction`, "high");
+      let looks = 0;
+      // As if an I2C transfer were under way until then.
+      const sleep = async (milliseconds: number, signal?: AbortSignal) => {
+        if (milliseconds === 500) looks += 1;
+        if (milliseconds === 500) await pi.short(SOC, FAN, undefined);
+        else await systemClock.sleep(milliseconds, signal);
+      };
+      await pi.short(SOC, FAN, 0);
+      const { found } = await openFan(t, createSysfs({ ...systemClock, sleep }));
+      const { level } = await pi.line(SOC, FAN);
+      assert.deepEqual([found, level, looks], [true, 1, 1]);
+    });
+  }
 });
