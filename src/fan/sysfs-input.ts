@@ -60,7 +60,7 @@ export async function openSysfsInput(
   async function open(): Promise<Gpio> {
     await checkEvents(line, key, folder);
     await untilUsable(line, ["direction", "active_low", "value", "edge"], folder, clock);
-    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in" });
+    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in", clock });
     await lineFiles(line.number, folder)
       .write("edge", "both")
       .catch(() => {

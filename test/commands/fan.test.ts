@@ -261,6 +261,17 @@ test("safe: the safe state of the configuration, then the line is let go", async
   assert.equal(gpiod.holder(17), undefined);
 });
 
+test("safe goes the agent's way, also where the feedback alone decides on it, and leaves that alone", async (t) => {
+  const toml = 'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"';
+  const { folder, run, gpiod, said, complained } = await setUp(t, toml);
+  mkdirSync(join(folder, "gpio"));
+  writeFileSync(join(folder, "gpio/export"), "");
+  gpiod.occupy(27, "somebody");
+  assert.equal(await run("safe"), 0, complained.join());
+  assert.match(said.join(), /^the fan was switched off: GPIO17 .*cannot set fan\.feedbackPull/);
+  assert.equal(gpiod.level(17), 0);
+});
+
 test("safe where there is nothing to do: exit 0, and why", async (t) => {
   for (const [toml, why] of [
     ['line = "GPIO17"\nsafeState = "hold"', /nothing to do: fan\.safeState is "hold"/],

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkEvents, exportLine, unexportLine, untilUsable } from "#agent/fan/sysfs-export.js";
 import { configureLine } from "#agent/fan/sysfs-files.js";
@@ -21,34 +21,11 @@ import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
 import { makePipe } from "../support/pipe.js";
-import { temporaryDirectory } from "../support/pki.js";
 import { until } from "../support/until.js";
+import { BASE, NUMBER, createSysfsFolder as setUp } from "./sysfs-folder.js";
 
 const FILES = ["direction", "active_low", "value"];
-/** No other test's, since who has a line open is seen by its number, wherever it lies. */
-const BASE = 1000 * process.pid;
-const NUMBER = BASE + 17;
 const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
-
-/** A folder in the place of /sys/class/gpio: nothing happens in it unless the test does it. */
-async function setUp(t: TestContext) {
-  const folder = await temporaryDirectory(t);
-  const chip = join(folder, `gpiochip${BASE}`);
-  mkdirSync(chip);
-  for (const [file, text] of [
-    ["base", `${BASE}\n`],
-    ["label", "pinctrl-bcm2711\n"],
-    ["ngpio", "58\n"],
-  ] as const) {
-    writeFileSync(join(chip, file), text);
-  }
-  const line = join(folder, `gpio${NUMBER}`);
-  const set = (values: Record<string, string>) => {
-    mkdirSync(line, { recursive: true });
-    for (const [file, text] of Object.entries(values)) writeFileSync(join(line, file), `${text}\n`);
-  };
-  return { folder, set };
-}
 
 test("a line is looked at without being exported", async (t) => {
   const { folder } = await setUp(t);
@@ -138,7 +115,7 @@ test("a line that was exported and is high stays so, also where a high output is
   ] as const) {
     set({ direction, value, active_low: activeLow ? "1" : "0" });
     const line = await numberLine(REQUEST, folder);
-    await configureLine(line, folder, { activeLow, wasExported, to });
+    await configureLine(line, folder, { activeLow, wasExported, to, clock: systemClock });
     const now = readFileSync(join(folder, `gpio${NUMBER}/direction`), "utf8").trim();
     assert.equal(now, becomes, `${direction} ${value} ${activeLow} ${wasExported} ${to}`);
   }

@@ -101,6 +101,33 @@ describe("cave-agent fan and doctor, of a line of the sensor's bus", () => {
   });
 });
 
+describe("cave-agent fan on a chip that calls a high output an input", () => {
+  it("switches off what it has switched on, and leaves somebody's input alone", async (t) => {
+    const label = "mcp2221_gpio";
+    const chip = { label, base: 512, ngpio: 4, interrupts: false, callsHighInput: true };
+    const pi = await startPi(t, { gpioChips: [chip] });
+    const fan = (action: string, line: string) => runToEnd(t, ["fan", action, "--line", line]);
+    for (const [action, level] of [
+      ["on", 1],
+      ["on", 1],
+      ["off", 0],
+    ] as const) {
+      const { code, output } = await fan(action, `${label}:0`);
+      assert.equal(code, 0, output);
+      assert.equal((await pi.line(label, 0)).level, level);
+    }
+    const { history } = await pi.line(label, 0);
+    assert.deepEqual(
+      history.map(({ level }) => level),
+      [1, 0],
+    );
+    writeFileSync("/sys/class/gpio/export", "513");
+    const input = await fan("on", `${label}:1`);
+    assert.equal(input.code, 70, input.output);
+    assert.match(input.output, /mcp2221_gpio:1 .*, as an input/);
+  });
+});
+
 describe("cave-agent fan beside an agent that it does not know", () => {
   it("leaves that one's lines alone, and switches another", async (t) => {
     const { pi, becomes, agent } = await startCave(t, { changes: { "fan.feedbackLine": "GPIO27" } });
