@@ -1,11 +1,14 @@
-import { configError } from "../config.ts";
-import { type FanConfig, fanProblems } from "../fan/config.ts";
+import { devNull } from "node:os";
+import { type Config, configError } from "../config.ts";
+import { isAgentError } from "../errors.ts";
+import { busLineProblems, type FanConfig, fanProblems } from "../fan/config.ts";
 import type { Line } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
 import { type ConfigPlace, loadSections } from "./usable-part.ts";
 
 /** Which fan is meant. */
 export interface FanChoiceOptions extends ConfigPlace {
+  action: string;
   /** Takes the place of the configured line, and of all that belongs to it. */
   line: Line | undefined;
   activeLow: boolean;
@@ -22,13 +25,19 @@ export interface FanChoice {
 
 const NEEDED = ["fan", "status", "state"];
 
-/** Only the fan's part of the configuration must be right, or none if the line is named. Throws `CONFIG_INVALID`. */
+/**
+ * Only the fan's part of the configuration must be right, or none if the line is named; but which state is `safe` only
+ * the configuration tells. Throws `CONFIG_INVALID`.
+ */
 export function chooseFan(
   options: FanChoiceOptions,
   environment: Record<string, string | undefined>,
 ): FanChoice {
   const { line, activeLow, driver } = options;
-  const config = loadSections(NEEDED, options, environment);
+  const config =
+    line && options.action !== "safe"
+      ? loadUsable(options, environment)
+      : loadSections(NEEDED, options, environment);
   const fan: FanConfig = {
     ...config.fan,
     ...(line && { line, activeLow, driver: "auto", feedbackLine: undefined }),
@@ -36,10 +45,22 @@ export function chooseFan(
   };
   const [problem] = fanProblems(fan);
   if (problem) throw configError(problem, "name the line by --line, or another --driver");
+  const [collision] = busLineProblems(fan, config.sensor);
+  if (collision) throw configError(collision, "name another line, by --line or in the configuration");
   return {
     fan,
     sensorSource: config.sensor.source,
     socket: statusSocketOf(config),
     stateDirectory: config.state.directory,
   };
+}
+
+/** What of it can be used: the defaults stand in for the rest, or for all of it. */
+function loadUsable(place: ConfigPlace, environment: Record<string, string | undefined>): Config {
+  try {
+    return loadSections([], place, environment);
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    return loadSections([], { file: devNull, usualFile: devNull }, environment);
+  }
 }

@@ -77,10 +77,10 @@ async function tellStatus({ choice, running, output, json, ...parts }: Work): Pr
   return EXIT.stopped;
 }
 
-function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work): Fan {
+function openQuietly(config: FanConfig, { choice, clock, places, tools }: Work, isWatched = true): Fan {
   const { sensorSource } = choice;
   const quiet = { onTaken: () => undefined, onFault: () => undefined, onRecovered: () => undefined };
-  return openFan(config, { sensorSource, clock, places, tools, ...quiet });
+  return openFan(config, { sensorSource, clock, places, tools, isWatched, ...quiet });
 }
 
 async function switchFan(work: Work, on: boolean): Promise<number> {
@@ -141,7 +141,8 @@ async function makeSafe(work: Work): Promise<number> {
     return say(false, "nothing to do: the agent runs, and keeps the fan itself");
   }
   if (safeState === "hold") return say(false, 'nothing to do: fan.safeState is "hold"');
-  const dead = openQuietly({ ...choice.fan, feedbackLine: undefined }, work);
+  // By the agent's own way: another would keep the line from it.
+  const dead = openQuietly(choice.fan, work, false);
   await dead.open();
   await dead.release();
   const { driver, detail } = dead.describe();

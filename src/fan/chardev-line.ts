@@ -14,7 +14,7 @@ export function takenBy(consumer: string, { where }: Pick<ChardevLine, "where">)
   if (consumer === "sysfs") {
     return fanFailure(
       `${where}; it is exported in /sys/class/gpio`,
-      'unexport it there, or set fan.driver = "sysfs"',
+      "write its number to /sys/class/gpio/unexport",
     );
   }
   return fanFailure(`${where}; ${consumer} has it`, `stop ${consumer}, or use another line`);

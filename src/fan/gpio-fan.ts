@@ -99,7 +99,7 @@ export function createGpioFan({ config, choose, clock, ...told }: GpioFanParts):
 
   async function open(): Promise<void> {
     try {
-      // Nobody drives it: its resistor has put it in the safe state, and there it is taken over.
+      // Of a line that nobody drives: its resistor has put it in the safe state, and there it is taken over.
       await reach(safeState === "on");
       fault = undefined;
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import type { Debtor } from "../lib/patience.ts";
 import { createChardev } from "./chardev.ts";
 import { takenBy } from "./chardev-line.ts";
 import { type Choice, chooseInterface, chooseKind, type InterfaceName } from "./choose.ts";
@@ -25,6 +26,20 @@ export interface InspectParts {
   places: GpioPlaces;
   tools: ToolPath;
 }
+
+/**
+ * For whoever looks again and again. A chip that hangs holds a thread for each look: one of them leaves the others to the
+ * disk, the sensor and the fan, which may hang at the same chip.
+ */
+export const GPIO_CHIP: Debtor = {
+  atATime: 1,
+  code: "FAN_FAILED",
+  awaiting: "the GPIO chip of the fan's lines",
+  remedy: "check the chip's cable and bus; the line is looked at again once it answers",
+};
+
+/** Milliseconds; longer than any of libgpiod's tools takes. */
+export const LONGEST_LOOK = 4500;
 
 /** Whom the kernel names where a line is the agent's own. libgpiod 1 cannot be told another name. */
 const OWN = ["cave-agent", "gpioset", "gpiomon"];

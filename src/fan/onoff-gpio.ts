@@ -21,9 +21,9 @@ export async function loadOnoff(): Promise<Onoff> {
 }
 
 /**
- * Opens a line that is exported, has its direction and its `active_low`, and asks the chip nothing: onoff's constructor
- * would by synchronous calls, which keep the event loop for as long as a chip behind a bus takes, and would leave `value`
- * open if one fails. `onEvent` reads an input as epoll tells of it, where nobody could catch what it throws. Throws an
+ * Opens a line that is exported, has its direction, its `active_low` and, as an input, the `edge` both, and asks the chip
+ * nothing: onoff's constructor would by synchronous calls, which keep the event loop for as long as a chip behind a bus
+ * takes, and would leave `value` open if one fails. `onEvent` reads an input as epoll tells of it, where nobody could catch what it throws. Throws an
  * AgentError `FAN_FAILED` for an onoff that cannot be used so.
  */
 export function openGpio(
@@ -34,9 +34,15 @@ export function openGpio(
 ): Gpio {
   let isOpening = true;
   let isAsked = false;
+  let hasEdges = direction === "out";
   class OpenedGpio extends Gpio {
     override direction(): string {
       return direction;
+    }
+    override setEdge(): void {
+      hasEdges = true;
+      this._risingEnabled = true;
+      this._fallingEnabled = true;
     }
     override readSync(): 0 | 1 {
       isAsked = true;
@@ -53,7 +59,8 @@ export function openGpio(
   const gpio = new OpenedGpio(number, direction, edge, { reconfigureDirection: false });
   isOpening = false;
   const { _valueFd, _poller }: Partial<Gpio> = gpio;
-  if (isAsked && typeof _valueFd === "number" && typeof _poller?.close === "function") return gpio;
+  const isComplete = isAsked && hasEdges && typeof _valueFd === "number";
+  if (isComplete && typeof _poller?.close === "function") return gpio;
   const { name, version } = ONOFF;
   throw fanFailure(
     `the npm package ${name} is another one than ${version}`,

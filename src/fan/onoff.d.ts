@@ -9,11 +9,15 @@ declare module "onoff" {
       options: { reconfigureDirection: boolean },
     );
     direction(): string;
+    setEdge(edge: "none" | "both"): void;
     read(): Promise<0 | 1>;
     readSync(): 0 | 1;
     write(value: 0 | 1): Promise<void>;
     watch(callback: (error: Error | null | undefined, value: 0 | 1) => void): void;
     unwatchAll(): void;
+    /** Internal to onoff: which edges `watch` tells. `setEdge` sets them. */
+    _risingEnabled: boolean;
+    _fallingEnabled: boolean;
     /** Internal to onoff, which has no way to close these without an unexport. */
     readonly _valueFd: number;
     readonly _poller: { close(): void };

@@ -6,6 +6,7 @@ import type { FanConfig } from "./config.ts";
 import type { Fan } from "./fan.ts";
 import { createGpioFan, type GpioFanParts } from "./gpio-fan.ts";
 import { createGpiod } from "./gpiod.ts";
+import { keepsOutputs } from "./kept-outputs.ts";
 import { type GpioPlaces, LINUX_GPIO, lookForObstacles } from "./obstacles.ts";
 import { loadOnoff } from "./onoff-gpio.ts";
 import { createSimulatedFan } from "./simulated.ts";
@@ -20,11 +21,13 @@ export interface FanParts extends Pick<GpioFanParts, "onTaken" | "onFault" | "on
   /** Where the machine shows its GPIO, and has libgpiod's tools; left out: where they are. */
   places?: GpioPlaces;
   tools?: ToolPath;
+  /** False: the feedback is left alone, and has its say only in which interface is used. */
+  isWatched?: boolean;
 }
 
 /** The configured fan. This does no I/O; its `open` does. */
 export function openFan(config: FanConfig, parts: FanParts): Fan {
-  const { sensorSource, clock, places = LINUX_GPIO, tools, ...told } = parts;
+  const { sensorSource, clock, places = LINUX_GPIO, tools, isWatched = true, ...told } = parts;
   const telling = (fan: Fan): Fan => ({ ...fan, open: async () => told.onTaken(fan.describe()) });
   const kind = chooseKind(config, sensorSource);
   const { why } = kind;
@@ -32,9 +35,12 @@ export function openFan(config: FanConfig, parts: FanParts): Fan {
   if (kind.name === "none") return telling(createAbsentFan(why));
   const gpiod = createGpiod(tools);
   // Each is one object for the whole life, because a line of sysfs is opened once only.
-  const drivers = { sysfs: createSysfs(clock, places.sysfs), chardev: createChardev(clock, gpiod) };
+  const drivers = {
+    sysfs: createSysfs(clock, places.sysfs),
+    chardev: createChardev(clock, gpiod, keepsOutputs, places.sysfs),
+  };
   return createGpioFan({
-    config: { ...config, line: kind.line },
+    config: { ...config, line: kind.line, ...(!isWatched && { feedbackLine: undefined }) },
     async choose() {
       const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
       return { ...choice, driver: drivers[choice.name] };

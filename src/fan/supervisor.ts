@@ -73,6 +73,7 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
   }
 
   function tellBlindness(error: AgentError): void {
+    if (isBlindnessTold) return;
     isBlindnessTold = true;
     parts.onFault(error);
   }
@@ -108,6 +109,8 @@ export function createSupervisor(config: SupervisorConfig, parts: SupervisorPart
       );
       if (input) judge.level(await input.read());
       readAt = clock.monotonic();
+      // It was lost while it was read.
+      if (!input && blind) throw blind;
       see();
     } catch (error) {
       const failure = asFanFailure(error);

@@ -28,8 +28,13 @@ export async function exportLine({ number, where }: NumberedLine, folder: string
 }
 
 /** Gives an exported line back. Never rejects: somebody may have done so before. */
-export async function unexportLine({ number }: NumberedLine, folder: string): Promise<void> {
-  await inKernel(writeFile(join(folder, "unexport"), String(number))).catch(() => undefined);
+export async function unexportLine(line: NumberedLine, folder: string): Promise<void> {
+  await unexportStrictly(line, folder).catch(() => undefined);
+}
+
+/** Rejects with the kernel's reason. */
+export function unexportStrictly({ number }: NumberedLine, folder: string): Promise<void> {
+  return inKernel(writeFile(join(folder, "unexport"), String(number)));
 }
 
 /** Waits until `files` of an exported line may be used. Rejects with `FAN_FAILED`. */

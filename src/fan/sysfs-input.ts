@@ -60,10 +60,13 @@ export async function openSysfsInput(
   async function open(): Promise<Gpio> {
     await checkEvents(line, key, folder);
     await untilUsable(line, ["direction", "active_low", "value", "edge"], folder, clock);
-    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in" });
+    await configureLine(line, folder, { activeLow, wasExported: !isOurs, to: "in", clock });
+    await lineFiles(line.number, folder)
+      .write("edge", "both")
+      .catch(() => {
+        throw noEvents(line, key);
+      });
     opened = openGpio(onoff, line.number, "in", onEvent);
-    // onoff keeps silent about what it could not set on a line that was exported before.
-    if ((await lineFiles(line.number, folder).read("edge")) !== "both") throw noEvents(line, key);
     // Who has not read has missed something, by the kernel's lights, and is told so at once.
     await opened.read();
     opened.watch((error, value) => {

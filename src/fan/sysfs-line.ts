@@ -33,11 +33,11 @@ export async function lookAtLine(request: LineRequest, folder: string): Promise<
   if (activeLow === "") return { where, direction: undefined, on: undefined, consumer: undefined };
   const users = await usersOf(number);
   const [user] = users.found;
-  const [value, direction] = await Promise.all([
-    read("value"),
-    // Only an input can have edges.
-    user ? read("edge").then((edge) => (edge === "" || edge === "none" ? "out" : "in")) : read("direction"),
-  ]);
+  // One after the other: behind both is the chip, and where it hangs each would hold a thread.
+  const value = await read("value");
+  // Only an input can have edges.
+  const edgeTells = async () => (["", "none"].includes(await read("edge")) ? "out" : "in");
+  const direction = await (user ? edgeTells() : read("direction"));
   // The value is by the line's own setting, which may be another than the configured one.
   const isHigh = (value === "1") !== (activeLow === "1");
   return {

@@ -4,11 +4,10 @@ import { everyPeriod } from "../lib/periodic.ts";
 import { createTurn } from "../lib/turn.ts";
 import type { Output } from "./driver.ts";
 import { CHECK_USERS, fanFailure } from "./failure.ts";
+import { isAt } from "./second-look.ts";
 
 /** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
 const LOOK_EVERY = 5000;
-/** A reading of a sensor on the same bridge is over by then. Milliseconds. */
-const SECOND_LOOK = 500;
 
 export interface SysfsOutputParts {
   /**
@@ -50,18 +49,13 @@ export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: 
 
   async function troubleOf(): Promise<AgentError | undefined> {
     try {
-      return (await isAt(wanted)) ? undefined : contraryTo(wanted, where);
+      return (await obeys(wanted)) ? undefined : contraryTo(wanted, where);
     } catch (error) {
       return fanFailure(`${where}; it was taken away: ${messageOf(error)}`, CHECK_USERS, error);
     }
   }
 
-  /** Looks twice before it says no: asked while an I2C transfer is under way, hid-mcp2221 calls every line low. */
-  async function isAt(on: boolean): Promise<boolean> {
-    if ((await gpio.read()) === bit(on)) return true;
-    await clock.sleep(SECOND_LOOK);
-    return (await gpio.read()) === bit(on);
-  }
+  const obeys = (on: boolean) => isAt(bit(on), () => gpio.read(), clock);
 
   async function set(on: boolean): Promise<void> {
     if (over) throw over;
@@ -71,7 +65,7 @@ export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: 
     } catch (error) {
       throw fanFailure(`${where}; it cannot be set: ${messageOf(error)}`, CHECK_USERS, error);
     }
-    if (!(await isAt(on))) throw contraryTo(on, where);
+    if (!(await obeys(on))) throw contraryTo(on, where);
   }
 
   void everyPeriod(
@@ -90,7 +84,7 @@ export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: 
   };
 }
 
-const bit = (on: boolean) => (on ? 1 : 0);
+const bit = (on: boolean): 0 | 1 => (on ? 1 : 0);
 
 function contraryTo(on: boolean, where: string): AgentError {
   return fanFailure(

@@ -4,10 +4,11 @@ import { type Deadline, overdue, withDeadline } from "./deadline.ts";
 import { inKernel } from "./in-kernel.ts";
 
 /**
- * What `call` resolves to, if it does within so many milliseconds, 10 s by default. Rejects with `STATE_NOT_KEPT`
- * otherwise, and then at once, without a call, until the one that was given up has ended after all: it goes on in the
- * kernel, holds one of libuv's few threads, and may still change what it was to change. Two at a time are made, the others
- * wait for their turn within their time: a disk that hangs leaves two threads to DNS, the sensor's bus and the fan's line.
+ * What `call` resolves to, if it does within so many milliseconds, 10 s by default. Rejects with the debtor's code,
+ * `STATE_NOT_KEPT` for a disk, otherwise, and then at once, without a call, until the one that was given up has ended after
+ * all: it goes on in the kernel, holds one of libuv's few threads, and may still change what it was to change. So many at
+ * a time are made, the others wait for their turn within their time: a disk that hangs leaves two threads to DNS, the
+ * sensor's bus and the fan's line.
  */
 export type Patience = <T>(call: () => Promise<T>, milliseconds?: number) => Promise<T>;
 
@@ -23,23 +24,29 @@ export function isSilent(error: unknown): boolean {
   return isAgentError(error) && error.code === "STATE_NOT_KEPT";
 }
 
-/** Of libuv's four threads. */
-const AT_A_TIME = 2;
+/** Who owes the answers, and may hang. */
+export interface Debtor extends Omit<Deadline, "after"> {
+  /** How many calls are made at a time. Each holds one of libuv's four threads. */
+  atATime: number;
+}
+
+const diskOf = (place: string): Debtor => ({
+  atATime: 2,
+  code: "STATE_NOT_KEPT",
+  awaiting: `the disk of ${place}`,
+  remedy: "check the disk's health, its cable or its network; the agent goes on by itself once it answers",
+});
 
 const NEVER = new AbortController().signal;
 
-/** For all that is read and written on the disk of `place`. */
-export function createPatience(place: string, clock: Clock): Patience {
+/** For all that is read and written on the disk of `place`, or asked of another debtor. */
+export function createPatience(of: string | Debtor, clock: Clock): Patience {
+  const { atATime, ...owed } = typeof of === "string" ? diskOf(of) : of;
   const underWay = new Set<object>();
   /** Those of them that were given up. */
   const hanging = new Set<object>();
   const waiting = new Set<() => void>();
-  const deadline = (after: number): Deadline => ({
-    after,
-    code: "STATE_NOT_KEPT",
-    awaiting: `the disk of ${place}`,
-    remedy: "check the disk's health, its cable or its network; the agent goes on by itself once it answers",
-  });
+  const deadline = (after: number): Deadline => ({ ...owed, after });
 
   return async <T>(call: () => Promise<T>, milliseconds = OPERATION): Promise<T> => {
     const work = {};
@@ -52,7 +59,7 @@ export function createPatience(place: string, clock: Clock): Patience {
     let start = (): void => undefined;
     const begin = async (): Promise<T> => {
       waiting.delete(start);
-      if (hanging.size > 0) throw stillHanging(place, deadline(milliseconds));
+      if (hanging.size > 0) throw stillHanging(deadline(milliseconds));
       const given = inKernel(call());
       underWay.add(work);
       given.then(end, end);
@@ -64,7 +71,7 @@ export function createPatience(place: string, clock: Clock): Patience {
         waiting.add(start);
       });
     try {
-      const given = hanging.size > 0 || underWay.size < AT_A_TIME ? begin() : inTurn();
+      const given = hanging.size > 0 || underWay.size < atATime ? begin() : inTurn();
       return await withDeadline(given, deadline(milliseconds), clock, NEVER);
     } finally {
       waiting.delete(start);
@@ -76,8 +83,8 @@ export function createPatience(place: string, clock: Clock): Patience {
   };
 }
 
-function stillHanging(place: string, deadline: Deadline): AgentError {
+function stillHanging(deadline: Deadline): AgentError {
   const { code, retryable, remedy } = overdue(deadline);
-  const message = `the disk of ${place} still owes an answer: nothing else is asked of it`;
+  const message = `${deadline.awaiting} still owes an answer: nothing else is asked of it`;
   return new AgentError(message, { code, retryable, remedy });
 }

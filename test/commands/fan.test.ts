@@ -103,6 +103,39 @@ test("a wrong key of the fan: 78 with that key, and not with those that do not m
   assert.doesNotMatch(complained.join(), /device\./);
 });
 
+test("a line of the sensor's bus: 78, named or configured, though other keys are wrong too", async (t) => {
+  const { run, gpiod, complained } = await setUp(t, 'line = "GPIO3"');
+  const refused = (name: string, line: number) =>
+    new RegExp(
+      `^fan\\.line: must not be ${name} of I2C bus 1, which .* value was "GPIO${line}"; .*\nname another`,
+    );
+  const signal = AbortSignal.abort();
+  for (const action of ["on", "off", "status", "safe"] as const) {
+    complained.length = 0;
+    assert.equal(await run(action, { signal }), 78, action);
+    assert.match(complained.join(), refused("SCL", 3));
+    complained.length = 0;
+    assert.equal(await run(action, { line: { gpio: 2 }, signal }), 78, action);
+    assert.match(complained.join(), refused("SDA", 2));
+  }
+  assert.deepEqual([gpiod.holder(2), gpiod.holder(3)], [undefined, undefined]);
+});
+
+test("a line that is named is switched whatever is wrong with the configuration; what is safe only that tells", async (t) => {
+  for (const fanToml of ['line = "17"\nsafeState = "OFF"', "line ="]) {
+    const { run, gpiod, said, complained } = await setUp(t, fanToml);
+    const signal = new AbortController();
+    const ended = run("on", { line: { gpio: 4 }, signal: signal.signal });
+    await until("it says something", () => said.length + complained.length > 0);
+    assert.match([...said, ...complained].join(), /^the fan is on: GPIO4 /, fanToml);
+    assert.equal(gpiod.level(4), 1);
+    assert.equal(await run("safe", { line: { gpio: 4 } }), 78);
+    assert.equal(gpiod.level(4), 1);
+    signal.abort();
+    assert.equal(await ended, 0);
+  }
+});
+
 test("a fan that does not obey: 70 with the reason", async (t) => {
   const { run, gpiod, complained } = await setUp(t);
   gpiod.occupy(17, "w1-gpio");
@@ -226,6 +259,17 @@ test("safe: the safe state of the configuration, then the line is let go", async
   assert.equal(await run("safe"), 0, "the feedback does not matter");
   assert.match(said.join(), /^the fan was switched on: GPIO17 is line 17/);
   assert.equal(gpiod.holder(17), undefined);
+});
+
+test("safe goes the agent's way, also where the feedback alone decides on it, and leaves that alone", async (t) => {
+  const toml = 'line = "GPIO17"\nfeedbackLine = "GPIO27"\nfeedbackPull = "up"';
+  const { folder, run, gpiod, said, complained } = await setUp(t, toml);
+  mkdirSync(join(folder, "gpio"));
+  writeFileSync(join(folder, "gpio/export"), "");
+  gpiod.occupy(27, "somebody");
+  assert.equal(await run("safe"), 0, complained.join());
+  assert.match(said.join(), /^the fan was switched off: GPIO17 .*cannot set fan\.feedbackPull/);
+  assert.equal(gpiod.level(17), 0);
 });
 
 test("safe where there is nothing to do: exit 0, and why", async (t) => {

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { untilHeld } from "#agent/fan/chardev-held.js";
-import { createGpiod } from "#agent/fan/gpiod.js";
+import { createGpiod, type Gpiod } from "#agent/fan/gpiod.js";
 import { startTool } from "#agent/fan/tool.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
 import { createFakeGpiod } from "../support/hardware/fake-gpiod.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
+import { temporaryDirectory } from "../support/pki.js";
 import { ROOT } from "../support/rig.js";
 
 const LINE = {
@@ -16,11 +19,13 @@ const LINE = {
   tool: { chip: "gpiochip0", offset: 17, activeLow: false },
 };
 
-async function setUp(t: TestContext, command: string) {
+async function setUp(t: TestContext, command: string, onLook: () => void = () => undefined) {
   const gpiod = await createFakeGpiod(t);
   const tool = startTool("sh", ["-c", command], { path: gpiod.path });
   defer(t, () => tool.end());
-  const parts = { gpiod: createGpiod({ path: gpiod.path }), clock: systemClock };
+  const tools = createGpiod({ path: gpiod.path });
+  const info: Gpiod["info"] = (line) => tools.info(line).finally(onLook);
+  const parts = { gpiod: { ...tools, info }, clock: systemClock };
   return { gpiod, tool, held: () => untilHeld(tool, LINE, "output", parts) };
 }
 
@@ -32,7 +37,13 @@ test("a tool of which nobody can tell whether it has the line is ended", async (
 });
 
 test("another agent's hold is not taken for our own", async (t) => {
-  const { gpiod, held } = await setUp(t, "sleep 0.3; echo busy >&2; exit 1");
+  const isSeen = join(await temporaryDirectory(t), "seen");
+  // It is alive when the line is first looked at: that it has ended tells nothing of who has the line.
+  const { gpiod, held } = await setUp(
+    t,
+    `until [ -e "${isSeen}" ]; do sleep 0.05; done; echo busy >&2; exit 1`,
+    () => writeFileSync(isSeen, ""),
+  );
   const program = `
     const { syntaxOf } = await import("#agent/fan/gpiod-syntax.js");
     process.stdout.write(syntaxOf(2).consumer("gpioset"));`;

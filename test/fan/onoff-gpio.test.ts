@@ -12,23 +12,39 @@ import { ROOT } from "../support/rig.js";
 const VALUE = "this._valueFd = 9;";
 const POLLER = "this._poller = { close() {} };";
 const READ = "this.readSync();";
+const EDGE = 'this.setEdge("both");';
 
 test("an onoff that has not what this one has is refused before it is needed", async () => {
   const open = async (...body: string[]) => {
-    const text = `export class Gpio { constructor() { ${body.join("")} } readSync() {} }`;
+    const text = `export class Gpio { constructor() { ${body.join("")} } readSync() {} setEdge() {} }`;
     return openGpio(await import(`data:text/javascript,${encodeURIComponent(text)}`), 529, "in");
   };
-  await open(VALUE, POLLER, READ);
+  await open(VALUE, POLLER, READ, EDGE);
   for (const body of [
-    [POLLER, READ],
-    [VALUE, READ],
-    [VALUE, POLLER],
+    [POLLER, READ, EDGE],
+    [VALUE, READ, EDGE],
+    [VALUE, POLLER, EDGE],
+    [VALUE, POLLER, READ],
   ]) {
     await assert.rejects(
       open(...body),
       isFailure(/^the npm package onoff is another one than 6\.0\.3$/, /npm install onoff@6\.0\.3/),
     );
   }
+});
+
+test("an input is opened without a call to its chip, and both its edges are told", async () => {
+  const text = `export class Gpio {
+    asked = [];
+    constructor() { ${VALUE}${POLLER}${EDGE}this.direction();${READ} }
+    direction() { this.asked.push("direction"); }
+    readSync() { this.asked.push("value"); }
+    setEdge() { this.asked.push("edge"); }
+  }`;
+  const onoff = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const opened: object = openGpio(onoff, 529, "in");
+  const { asked, _risingEnabled, _fallingEnabled } = opened as Record<string, unknown>;
+  assert.deepEqual([asked, _risingEnabled, _fallingEnabled], [[], true, true]);
 });
 
 /** A pipe stands for a chip that does not answer: who reads it hangs in the kernel. */

@@ -147,6 +147,26 @@ test("a feedback that is lost is let go", async () => {
   assert.equal(lines.closed.input, 1);
 });
 
+test("a feedback that is lost while it is read stays lost, is told once, and is read anew by a command", async () => {
+  const { fan, lines, clock, told, soon } = build(WATCHED);
+  lines.onRead = () => lines.loseInput();
+  await assert.rejects(fan.open(), isFailure(/^the feedback was lost$/));
+  assert.deepEqual(told.slice(1), ["fault: the feedback was lost"]);
+  delete lines.onRead;
+  await fan.set(false);
+  assert.deepEqual([fan.state(), ...told.slice(2)], ["off", "recovered"]);
+
+  lines.onRead = () => lines.loseInput();
+  await clock.advance(12_000);
+  assert.equal(fan.state(), "failed");
+  assert.equal(fan.describe().fault?.message, "the feedback was lost");
+  await assert.rejects(fan.confirmed(soon()), isFailure(/^the feedback was lost$/));
+  assert.deepEqual(told.slice(3), ["fault: the feedback was lost"]);
+  delete lines.onRead;
+  await fan.set(false);
+  assert.deepEqual([fan.state(), lines.isWatched(), ...told.slice(4)], ["off", true, "recovered"]);
+});
+
 test("a contact that opens later has the time again, then it is failed", async () => {
   const { fan, lines, clock } = build(WATCHED);
   await fan.open();

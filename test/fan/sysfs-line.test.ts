@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -9,8 +10,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkEvents, exportLine, unexportLine, untilUsable } from "#agent/fan/sysfs-export.js";
 import { configureLine } from "#agent/fan/sysfs-files.js";
@@ -18,33 +20,12 @@ import { lookAtLine, numberLine } from "#agent/fan/sysfs-line.js";
 import { systemClock } from "#agent/lib/clock.js";
 import { defer } from "../support/cleanup.js";
 import { isFailure } from "../support/hardware/fan-contract.js";
-import { temporaryDirectory } from "../support/pki.js";
+import { makePipe } from "../support/pipe.js";
+import { until } from "../support/until.js";
+import { BASE, NUMBER, createSysfsFolder as setUp } from "./sysfs-folder.js";
 
 const FILES = ["direction", "active_low", "value"];
-/** No other test's, since who has a line open is seen by its number, wherever it lies. */
-const BASE = 1000 * process.pid;
-const NUMBER = BASE + 17;
 const REQUEST = { line: { gpio: 17 }, key: "fan.line", activeLow: false };
-
-/** A folder in the place of /sys/class/gpio: nothing happens in it unless the test does it. */
-async function setUp(t: TestContext) {
-  const folder = await temporaryDirectory(t);
-  const chip = join(folder, `gpiochip${BASE}`);
-  mkdirSync(chip);
-  for (const [file, text] of [
-    ["base", `${BASE}\n`],
-    ["label", "pinctrl-bcm2711\n"],
-    ["ngpio", "58\n"],
-  ] as const) {
-    writeFileSync(join(chip, file), text);
-  }
-  const line = join(folder, `gpio${NUMBER}`);
-  const set = (values: Record<string, string>) => {
-    mkdirSync(line, { recursive: true });
-    for (const [file, text] of Object.entries(values)) writeFileSync(join(line, file), `${text}\n`);
-  };
-  return { folder, set };
-}
 
 test("a line is looked at without being exported", async (t) => {
   const { folder } = await setUp(t);
@@ -95,6 +76,30 @@ test("of a line that is in use the direction is not asked for: its edges tell an
   }
 });
 
+test("a line whose chip hangs holds one of libuv's four threads", async (t) => {
+  const { folder, set } = await setUp(t);
+  set({ active_low: "0" });
+  const place = (file: string) => join(folder, `gpio${NUMBER}`, file);
+  const others = ["one", "two"].map((file) => join(folder, file));
+  const pipes = [place("value"), place("direction"), ...others].map((file) => makePipe(t, file));
+  if (pipes.includes(undefined)) return;
+  void lookAtLine(REQUEST, folder);
+  for (const file of others) readFile(file).catch(() => undefined);
+  // Only a pipe that somebody reads can be opened so. Who reads it waits for its end.
+  const writer = await until("the chip is asked", () => openToWrite(place("value")));
+  defer(t, () => closeSync(writer));
+  const late = delay(20_000, "no thread is left", { ref: false });
+  assert.equal(await Promise.race([readFile(place("active_low"), "utf8"), late]), "0\n");
+});
+
+function openToWrite(pipe: string): number | undefined {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
 test("a line that was exported and is high stays so, also where a high output is called an input", async (t) => {
   const { folder, set } = await setUp(t);
   for (const [direction, value, activeLow, wasExported, to, becomes] of [
@@ -110,7 +115,7 @@ test("a line that was exported and is high stays so, also where a high output is
   ] as const) {
     set({ direction, value, active_low: activeLow ? "1" : "0" });
     const line = await numberLine(REQUEST, folder);
-    await configureLine(line, folder, { activeLow, wasExported, to });
+    await configureLine(line, folder, { activeLow, wasExported, to, clock: systemClock });
     const now = readFileSync(join(folder, `gpio${NUMBER}/direction`), "utf8").trim();
     assert.equal(now, becomes, `${direction} ${value} ${activeLow} ${wasExported} ${to}`);
   }

@@ -86,6 +86,8 @@ export interface Ground {
   isAlone?: boolean;
   /** With the state directory's disk. Left out: it is waited for. */
   patience?: Patience;
+  /** With the GPIO chips, as above. */
+  gpioPatience?: Patience;
   clock: Clock;
   machine: Machine;
 }

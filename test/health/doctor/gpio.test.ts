@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LINUX } from "#agent/health/doctor/check.js";
 import { gpioCheck } from "#agent/health/doctor/gpio.js";
+import { defer } from "../../support/cleanup.js";
 import { createFakeGpiod } from "../../support/hardware/fake-gpiod.js";
 import { temporaryDirectory } from "../../support/pki.js";
 import { healthDocument } from "../support.js";
@@ -30,13 +31,23 @@ async function setUp(t: TestContext, toml: string) {
 
 const addChardev = ({ devices }: { devices: string }) => writeFileSync(join(devices, "gpiochip0"), "");
 
-function addSysfs({ sysfsGpio }: { sysfsGpio: string }, label = "pinctrl-bcm2711"): void {
-  const chip = join(sysfsGpio, "gpiochip512");
+function addSysfs({ sysfsGpio }: { sysfsGpio: string }, { base = 512 } = {}): void {
+  const chip = join(sysfsGpio, `gpiochip${base}`);
   mkdirSync(chip, { recursive: true });
   writeFileSync(join(sysfsGpio, "export"), "");
-  for (const [file, text] of Object.entries({ base: "512", label, ngpio: "58" })) {
+  for (const [file, text] of Object.entries({ base, label: "pinctrl-bcm2711", ngpio: 58 })) {
     writeFileSync(join(chip, file), `${text}\n`);
   }
+}
+
+/** One that is exported, as an output. */
+function addLine({ sysfsGpio }: { sysfsGpio: string }, number: number): string {
+  const line = join(sysfsGpio, `gpio${number}`);
+  mkdirSync(line);
+  for (const [file, text] of Object.entries({ active_low: 0, direction: "out", edge: "none", value: 1 })) {
+    writeFileSync(join(line, file), `${text}\n`);
+  }
+  return line;
 }
 
 test("no fan, or a simulated one: nothing to look at", async (t) => {
@@ -99,6 +110,37 @@ test("a line that somebody else has, the fan's or the feedback's", async (t) => 
   assert.match(taken.detail, /^GPIO27 is line 27 .*; button has it$/);
   assert.equal(taken.remedy, "stop button, or use another line");
 });
+
+test("a line of the sensor's bus, though another key is wrong too", async (t) => {
+  const { look, machine } = await setUp(t, 'line = "GPIO17"\nfeedbackLine = "GPIO2"\nsafeState = "OFF"');
+  addChardev(machine);
+  const { detail, remedy, ...finding } = await look();
+  assert.deepEqual(finding, { result: "failed", code: "CONFIG_INVALID" }, detail);
+  assert.match(detail, /^fan\.feedbackLine: must not be SDA of I2C bus 1, .* value was "GPIO2"/);
+  assert.match(remedy ?? "", /another line/);
+});
+
+for (const held of [17, 27]) {
+  test(`GPIO${held} of sysfs, which a program has open: a warning, unless that may be the agent`, async (t) => {
+    if (process.platform !== "linux") return t.skip("only Linux has a /proc");
+    const { look, machine } = await setUp(t, 'line = "GPIO17"\nfeedbackLine = "GPIO27"');
+    // No other test's: who has a line open is seen by its number, wherever it lies.
+    const base = 1000 * process.pid;
+    addSysfs(machine, { base });
+    for (const offset of [17, 27]) addLine(machine, base + offset);
+    const alone = await look({ isAlone: true });
+    if (/the npm package (onoff|epoll)/.test(alone.detail)) return t.skip("onoff is not built here");
+    assert.equal(alone.result, "ok", alone.detail);
+    const value = openSync(join(machine.sysfsGpio, `gpio${base + held}/value`), "r");
+    defer(t, () => closeSync(value));
+    const { result, detail, remedy } = await look({ isAlone: true });
+    assert.equal(result, "warning", detail);
+    assert.match(detail, new RegExp(`GPIO${held} [^;]* held by process ${process.pid} \\(.+?\\), output`));
+    assert.match(remedy ?? "", new RegExp(`^stop process ${process.pid} \\(.+\\), or use another line$`));
+    for (const options of [{}, { running: healthDocument() }])
+      assert.equal((await look(options)).result, "ok");
+  });
+}
 
 test("a label that no chip has, with the chips that there are", async (t) => {
   const { look, machine } = await setUp(t, 'line = {chip = "pinctrl-rp1", offset = 17}');

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { open } from "node:fs/promises";
 import { beforeEach, describe, it } from "node:test";
 import { createChardev } from "#agent/fan/chardev.js";
 import type { GpioDriver } from "#agent/fan/driver.js";
@@ -15,6 +16,7 @@ import { endHolders, freePin, pinOf } from "./pin.ts";
 
 const PIN = 0;
 const LINE = { chip: CHIP_LABEL, offset: PIN };
+const REQUEST = { line: LINE, key: "fan.line", activeLow: false };
 const DRIVERS = { sysfs: () => createSysfs(systemClock), chardev: () => createChardev(systemClock) };
 /** The arguments of a gpioset that switches the fan on and stays. */
 async function holdWords(): Promise<string[]> {
@@ -31,15 +33,27 @@ describeFanDriver(rigOf("sysfs", DRIVERS.sysfs));
 describeFanDriver(rigOf("chardev", DRIVERS.chardev));
 
 describe("a line that somebody else has", () => {
-  it("is refused by the character device while it is exported in sysfs, and had when it is not", async () => {
+  it("is taken from sysfs by the character device if nobody has it open there, and goes on at its level", async () => {
     const pin = await pinOf(CHIP_LABEL, PIN);
-    await pin.export();
-    await assert.rejects(take(DRIVERS.chardev()), {
-      code: "FAN_FAILED",
-      message: /exported in \/sys\/class\/gpio/,
-    });
-    await pin.unexport();
-    await take(DRIVERS.chardev());
+    for (const word of ["high", "low"] as const) {
+      await pin.export();
+      await pin.set("direction", word);
+      const request = { ...REQUEST, initial: word === "low" };
+      const value = await open(pin.file("value"));
+      await assert.rejects(
+        DRIVERS.chardev().openOutput(request, () => undefined),
+        {
+          code: "FAN_FAILED",
+          message: /process \d+ \(.+\) has it$/,
+        },
+      );
+      await value.close();
+      const output = await DRIVERS.chardev().openOutput(request, () => undefined);
+      assert.equal(output.found, word === "high");
+      assert.equal((await bench.look()).levels[PIN], word === "high" ? 1 : 0);
+      await output.close();
+      await freePin(CHIP_LABEL, PIN);
+    }
   });
 
   it("is refused by sysfs while a gpioset holds it, and had when that has ended", async () => {
@@ -53,8 +67,7 @@ describe("a line that somebody else has", () => {
 });
 
 async function take(driver: GpioDriver): Promise<void> {
-  const request = { line: LINE, key: "fan.line", activeLow: false, initial: false };
-  const output = await driver.openOutput(request, () => undefined);
+  const output = await driver.openOutput({ ...REQUEST, initial: false }, () => undefined);
   await output.set(true);
   assert.equal((await bench.look()).levels[PIN], 1);
   await output.close();

@@ -12,6 +12,8 @@ export interface Pin {
   unexport(): Promise<void>;
   set(file: "direction" | "value", word: string): Promise<void>;
   get(file: "direction" | "value"): Promise<string>;
+  /** Where it is. */
+  file(name: "value"): string;
 }
 
 /** @param chip its label */
@@ -25,6 +27,7 @@ export async function pinOf(chip: string, offset: number): Promise<Pin> {
     },
     set: (file, word) => writeFile(`${line}/${file}`, word),
     get: async (file) => (await readFile(`${line}/${file}`, "utf8")).trim(),
+    file: (name) => `${line}/${name}`,
   };
 }
 

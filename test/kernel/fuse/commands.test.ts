@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { writeConfig } from "../../faults/agents.ts";
+import { temporaryDirectory } from "../../support/pki.ts";
 import { ROOT, runToEnd, startCloud } from "../../support/rig.ts";
 import { AIR, GATEWAY, startCave } from "./cave.ts";
 import { SOC } from "./pi/gpio-chip.ts";
@@ -79,6 +81,53 @@ describe("cave-agent fan", () => {
   });
 });
 
+describe("cave-agent fan and doctor, of a line of the sensor's bus", () => {
+  it("refuse it, and leave it to the sensor", async (t) => {
+    const pi = await startPi(t);
+    const config = join(await temporaryDirectory(t), "config.toml");
+    writeFileSync(config, '[fan]\nline = "GPIO2"\n');
+    for (const place of [
+      ["--line", "GPIO2"],
+      ["--config", config],
+    ]) {
+      const { code, output } = await runToEnd(t, ["fan", "on", ...place]);
+      assert.equal(code, 78, output);
+      assert.match(output, /^fan\.line: must not be SDA of I2C bus 1, .* value was "GPIO2"/);
+    }
+    const { code, output } = await runToEnd(t, ["doctor", "--bus", "1", "--line", "GPIO2"]);
+    assert.equal(code, 1, output);
+    assert.match(output, /failed .*fan\.line: must not be SDA of I2C bus 1/i);
+    assert.equal((await pi.line(SOC, 2)).owner, undefined);
+  });
+});
+
+describe("cave-agent fan on a chip that calls a high output an input", () => {
+  it("switches off what it has switched on, and leaves somebody's input alone", async (t) => {
+    const label = "mcp2221_gpio";
+    const chip = { label, base: 512, ngpio: 4, interrupts: false, callsHighInput: true };
+    const pi = await startPi(t, { gpioChips: [chip] });
+    const fan = (action: string, line: string) => runToEnd(t, ["fan", action, "--line", line]);
+    for (const [action, level] of [
+      ["on", 1],
+      ["on", 1],
+      ["off", 0],
+    ] as const) {
+      const { code, output } = await fan(action, `${label}:0`);
+      assert.equal(code, 0, output);
+      assert.equal((await pi.line(label, 0)).level, level);
+    }
+    const { history } = await pi.line(label, 0);
+    assert.deepEqual(
+      history.map(({ level }) => level),
+      [1, 0],
+    );
+    writeFileSync("/sys/class/gpio/export", "513");
+    const input = await fan("on", `${label}:1`);
+    assert.equal(input.code, 70, input.output);
+    assert.match(input.output, /mcp2221_gpio:1 .*, as an input/);
+  });
+});
+
 describe("cave-agent fan beside an agent that it does not know", () => {
   it("leaves that one's lines alone, and switches another", async (t) => {
     const { pi, becomes, agent } = await startCave(t, { changes: { "fan.feedbackLine": "GPIO27" } });
@@ -93,6 +142,11 @@ describe("cave-agent fan beside an agent that it does not know", () => {
       assert.match(output, has(line));
     }
     assert.equal((await pi.line(SOC, FAN)).history.length, before);
+    const looked = await runToEnd(t, ["doctor", "--line", "GPIO17"]);
+    assert.match(
+      looked.output,
+      /warning .*GPIO17 .*held by process \d+ .*\n.*stop process \d+ .*, or use another line/i,
+    );
     assert.equal((await fan("on", "GPIO22")).code, 0);
     assert.equal((await pi.line(SOC, 22)).level, 1);
 

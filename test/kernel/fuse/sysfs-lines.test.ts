@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
 import { createSysfs } from "#agent/fan/sysfs.js";
 import { systemClock } from "#agent/lib/clock.js";
@@ -13,6 +13,7 @@ const [FAN, CONTACT] = [17, 27];
 const INPUT = { line: { gpio: CONTACT }, key: "fan.feedbackLine", activeLow: false, pull: "as-is" } as const;
 const OUTPUT = { line: { gpio: FAN }, key: "fan.line", activeLow: false, initial: false } as const;
 const SYSFS = "/sys/class/gpio";
+const CHIP = { label: SOC, base: 512, ngpio: 58 };
 
 /** How many files of lines this process has open. */
 function openValues(): number {
@@ -69,16 +70,22 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
     assert.equal(openValues(), 0);
   });
 
-  it("leaves nothing open if its chip does not answer, and is kept exported only as an output", async (t) => {
+  it("leaves nothing open if its chip does not answer, is left as it was, and named", async (t) => {
     const pi = await startPi(t);
     const driver = createSysfs(systemClock);
     for (const line of [FAN, CONTACT]) await pi.failReads(SOC, line, "EIO");
     for (let round = 1; round <= 3; round += 1) {
-      await assert.rejects(driver.openOutput(OUTPUT, unheard), /EIO/);
+      for (const initial of [true, false]) {
+        await assert.rejects(
+          driver.openOutput({ ...OUTPUT, initial }, unheard),
+          isFailure(/^GPIO17 is line 17 \(number 529\) .*: EIO/),
+        );
+      }
       await assert.rejects(driver.openInput(INPUT, unheard, unheard), /EIO/);
     }
     assert.equal(openValues(), 0);
-    assert.equal((await pi.line(SOC, FAN)).owner, "sysfs");
+    const { owner, history } = await pi.line(SOC, FAN);
+    assert.deepEqual([owner, history], [undefined, []], "it was not switched");
     assert.equal((await pi.line(SOC, CONTACT)).owner, undefined);
     for (const line of [FAN, CONTACT]) await pi.failReads(SOC, line, undefined);
     await openFan(t, driver);
@@ -127,4 +134,41 @@ describe("a line of /sys/class/gpio that cannot be kept, or watched", () => {
     assert.equal((await pi.line(SOC, FAN)).history.length, before, "nothing has moved");
     assert.equal(openValues(), 1);
   });
+
+  it("is had as an output after whoever watched it as an input was killed, and not while he does", async (t) => {
+    const pi = await startPi(t);
+    const driver = createSysfs(systemClock);
+    const line = { gpio: CONTACT };
+    await pi.drive(SOC, CONTACT, 1);
+    writeFileSync(`${SYSFS}/export`, "539");
+    writeFileSync(`${SYSFS}/gpio539/edge`, "both");
+    const value = openSync(`${SYSFS}/gpio539/value`, "r");
+    const refused = isFailure(/^GPIO27 .*; process \d+ \(.+\) has it$/, /^stop process \d+/);
+    await assert.rejects(driver.openOutput({ ...OUTPUT, line }, unheard), refused);
+    closeSync(value);
+    const output = await driver.openOutput({ ...OUTPUT, line }, unheard);
+    defer(t, () => output.close());
+    assert.equal(output.found, false, "a pull-up is no running fan");
+    const { direction, level } = await pi.line(SOC, CONTACT);
+    assert.deepEqual([direction, level], ["out", 0]);
+  });
+
+  for (const direction of ["in", "out"]) {
+    it(`is found running, and goes on, though its first look says low (${direction})`, async (t) => {
+      const pi = await startPi(t, { gpioChips: [{ ...CHIP, callsHighInput: direction === "in" }] });
+      writeFileSync(`${SYSFS}/export`, "529");
+      writeFileSync(`${SYSFS}/gpio529/direction`, "high");
+      let looks = 0;
+      // As if an I2C transfer were under way until then.
+      const sleep = async (milliseconds: number, signal?: AbortSignal) => {
+        if (milliseconds === 500) looks += 1;
+        if (milliseconds === 500) await pi.short(SOC, FAN, undefined);
+        else await systemClock.sleep(milliseconds, signal);
+      };
+      await pi.short(SOC, FAN, 0);
+      const { found } = await openFan(t, createSysfs({ ...systemClock, sleep }));
+      const { level } = await pi.line(SOC, FAN);
+      assert.deepEqual([found, level, looks], [true, 1, 1]);
+    });
+  }
 });

@@ -19,7 +19,9 @@ busy() {
 # there is a file `persist`: then an output stays as it is, as with Raspberry Pi's own kernel.
 look() {
 	direction=input level=0 low=0 consumer='' pid= stale=
+	exported=
 	[ -f "$state/$1" ] && . "$state/$1"
+	if [ -n "$exported" ] && [ ! -e "$exported" ]; then direction=input level=0 low=0 consumer='' pid=; fi
 	[ -z "$pid" ] || [ "$pid" = 0 ] || kill -0 "$pid" 2>/dev/null && return
 	consumer='' pid=
 	[ $direction = output ] && [ -f "$state/persist" ] && return

@@ -20,6 +20,8 @@ export interface FakeGpiod {
   kill(offset: number): void;
   /** Somebody else has the line. */
   occupy(offset: number, consumer: string): void;
+  /** It is exported in /sys/class/gpio for as long as there is this folder of the line's. */
+  exportAs(offset: number, folder: string): void;
   /** From now on an output that is let go keeps its level, as with Raspberry Pi's own kernel. */
   persist(): void;
   /** It is an output that nobody has had, as the firmware leaves it. */
@@ -40,7 +42,7 @@ const LINES = 58;
 
 type Values = Record<string, string>;
 
-const FLOATING: Values = { direction: "input", level: "0", low: "0", consumer: "", pid: "" };
+const FLOATING: Values = { direction: "input", level: "0", low: "0", consumer: "", pid: "", exported: "" };
 
 export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<FakeGpiod> {
   const folder = await temporaryDirectory(t);
@@ -65,9 +67,11 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
     const values = Object.fromEntries(
       [...text.matchAll(/(\w+)='?([^'\s]*)'?/g)].map(([, name = "", value = ""]) => [name, value]),
     );
+    if (values.exported && !existsSync(values.exported)) return FLOATING;
     const pid = Number(values.pid);
     if (!pid || isAlive(pid)) return values;
-    if (values.direction === "output" && existsSync(persistence)) return { ...values, consumer: "", pid: "" };
+    if (values.direction === "output" && existsSync(persistence))
+      return { ...values, consumer: "", pid: "", exported: "" };
     return { ...FLOATING, ...(values.direction === "input" && { level: values.level ?? "0" }) };
   }
 
@@ -89,6 +93,7 @@ export async function createFakeGpiod(t: Scope, version: 1 | 2 = 2): Promise<Fak
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     },
     occupy: (offset, consumer) => keep(offset, { consumer, pid: "0" }),
+    exportAs: (offset, exported) => keep(offset, { consumer: "sysfs", pid: "0", exported }),
     persist: () => writeFileSync(persistence, ""),
     leave: (offset, level) =>
       keep(offset, { direction: "output", level: String(level), consumer: "", pid: "", stale: "" }),

@@ -14,6 +14,8 @@ export interface FakeLines {
   broken: { open?: string; set?: string; input?: string; read?: string };
   /** Called as the output is opened. */
   onOpen?: () => void;
+  /** Called while the input is read. */
+  onRead?: () => void;
   /** How often the input was closed. */
   closed: { input: number };
   /** How often the input was read. */
@@ -97,6 +99,7 @@ export function createFakeLines(found?: boolean): FakeLines {
           readAgain: lines.readAgain,
           async read() {
             lines.reads += 1;
+            lines.onRead?.();
             if (lines.broken.read) throw failure(lines.broken.read);
             return felt;
           },

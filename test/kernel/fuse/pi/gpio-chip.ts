@@ -16,6 +16,8 @@ export interface GpioChipSpec {
   becomesInputWhenFree?: boolean;
   /** False: its lines have no `edge`, as those of many expanders. */
   interrupts?: boolean;
+  /** It calls every output that is high an input, as hid-mcp2221 does. */
+  callsHighInput?: boolean;
 }
 
 /** The chip of the header's pins. */
@@ -28,7 +30,14 @@ export const PI_4: readonly GpioChipSpec[] = [
 ];
 
 export function createGpioChip(spec: GpioChipSpec): GpioChip {
-  const { label, base, ngpio, becomesInputWhenFree = false, interrupts = true } = spec;
-  const lines = Array.from({ length: ngpio }, () => createLine({ becomesInputWhenFree }));
+  const {
+    label,
+    base,
+    ngpio,
+    becomesInputWhenFree = false,
+    interrupts = true,
+    callsHighInput = false,
+  } = spec;
+  const lines = Array.from({ length: ngpio }, () => createLine({ becomesInputWhenFree, callsHighInput }));
   return { label, base, lines, hasInterrupts: interrupts };
 }

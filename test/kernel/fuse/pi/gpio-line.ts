@@ -49,8 +49,10 @@ const isEdge = (word: string): word is Edge => ["none", "rising", "falling", "bo
 /**
  * A line that behaves as Linux Documentation/admin-guide/gpio/sysfs.rst says, with the errno of drivers/gpio/
  * gpiolib-sysfs.c. `becomesInputWhenFree` as on a Raspberry Pi, whose pinctrl takes the pin back (pinctrl-bcm2835).
+ * `callsHighInput`: whoever asks for the direction of an output that is high is told that it is an input, and so is the
+ * kernel, which lets nobody set it then (FLAG_IS_OUT in gpiod_get_direction and value_store).
  */
-export function createLine(options: { becomesInputWhenFree: boolean }): Line {
+export function createLine(options: { becomesInputWhenFree: boolean; callsHighInput: boolean }): Line {
   const history: LineEvent[] = [];
   const watchers = new Set<() => void>();
   const followers: (() => void)[] = [];
@@ -64,6 +66,7 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
   let shorted: Level | undefined;
   let failure: string | undefined;
   let edge: Edge = "none";
+  let isCalledInput = false;
   let interrupts = 0;
 
   const level = (): Level => shorted ?? (state.direction === "out" ? state.output : state.outside);
@@ -98,11 +101,15 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
         if (options.becomesInputWhenFree) state.direction = "in";
       });
     },
-    direction: () => state.direction,
+    direction() {
+      isCalledInput = options.callsHighInput && state.direction === "out" && state.output === 1;
+      return isCalledInput ? "in" : state.direction;
+    },
     setDirection(wish) {
       if (!["in", "out", "low", "high"].includes(wish)) throw refusal("EINVAL");
       // A line with an interrupt cannot become an output (gpiod_direction_output, drivers/gpio/gpiolib.c).
       if (wish !== "in" && edge !== "none") throw refusal("EIO");
+      isCalledInput = false;
       change(`direction ${wish}`, () => {
         state.direction = wish === "in" ? "in" : "out";
         if (wish !== "in") state.output = wish === "high" ? 1 : 0;
@@ -123,7 +130,7 @@ export function createLine(options: { becomesInputWhenFree: boolean }): Line {
       return turned(level());
     },
     setValue(wish) {
-      if (state.direction === "in") throw refusal("EPERM");
+      if (state.direction === "in" || isCalledInput) throw refusal("EPERM");
       change(`value ${wish}`, () => {
         state.output = turned(wish);
       });
