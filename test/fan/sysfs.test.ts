@@ -21,13 +21,11 @@ for (const wasExported of [true, false]) {
       () => false,
     );
     if (!isThere) return t.skip("the npm package onoff cannot be loaded");
-    const { folder, set, get } = await createSysfsFolder(t);
-    // udev gives the files away only after the export.
-    const clock = {
-      ...systemClock,
-      sleep: async () => set({ direction: "in", value: "0", active_low: "0" }),
-    };
-    if (wasExported) await clock.sleep();
+    const { folder, line, set, get } = await createSysfsFolder(t);
+    const udev = () => set({ direction: "in", value: "0", active_low: "0" });
+    // It gives the files away only after the export.
+    const clock = { ...systemClock, sleep: async () => void (existsSync(line) || udev()) };
+    if (wasExported) udev();
     else writeFileSync(join(folder, "export"), "");
     const driver = createSysfs(clock, folder);
     const message = new RegExp(`^GPIO17 is line 17 \\(number ${NUMBER}\\) .*; it cannot be read: ENOENT`);
