@@ -51,7 +51,7 @@ export async function inspectFan(config: FanConfig, parts: InspectParts): Promis
   if (kind.name !== "gpio") return kind;
   const gpiod = createGpiod(tools);
   const choice = chooseInterface(config, await lookForObstacles(places, gpiod, loadOnoff));
-  const chardev = createChardev(clock, gpiod);
+  const chardev = createChardev(clock, gpiod, undefined, places.sysfs);
   const drivers = { sysfs: createSysfs(clock, places.sysfs), chardev };
 
   async function look(request: LineRequest): Promise<LineFacts> {

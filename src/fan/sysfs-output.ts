@@ -1,9 +1,10 @@
 import { type AgentError, messageOf } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
+import { overdue } from "../lib/deadline.ts";
 import { everyPeriod } from "../lib/periodic.ts";
 import { createTurn } from "../lib/turn.ts";
 import type { Output } from "./driver.ts";
-import { CHECK_USERS, fanFailure } from "./failure.ts";
+import { CHECK_USERS, fanDeadline, fanFailure } from "./failure.ts";
 import { isAt } from "./second-look.ts";
 
 /** The kernel tells nobody that a line was unexported, or written by another. Milliseconds. */
@@ -39,12 +40,20 @@ export function createSysfsOutput({ gpio, close, where, found, clock, onLost }: 
     void turn(async () => close()).catch(() => undefined);
   }
 
+  function lose(why: AgentError): void {
+    if (over) return;
+    end(why);
+    onLost(why);
+  }
+
+  /** A look that hangs is a loss too; the turn is its own until it has ended, since what it reads is closed then. */
   async function look(): Promise<void> {
     if (over) return;
+    const deadline = fanDeadline(`${where} to be read`);
+    const callOff = clock.after(deadline.after, () => lose(overdue(deadline)));
     const trouble = await troubleOf();
-    if (!trouble || ending.signal.aborted) return;
-    end(trouble);
-    onLost(trouble);
+    callOff();
+    if (trouble) lose(trouble);
   }
 
   async function troubleOf(): Promise<AgentError | undefined> {

@@ -130,3 +130,19 @@ test("one that is closed during a look is not lost, and its file is closed after
   assert.deepEqual(lost, []);
   assert.equal(line.closed, 1);
 });
+
+test("one whose look hangs is lost, told once, and its file is closed after the look", async () => {
+  const { clock, lost, line, output } = setUp();
+  let answer: () => void = () => undefined;
+  line.pending = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await clock.advance(60_000);
+  assert.deepEqual(lost, ["no answer within 10 s: waited for GPIO17 to be read"]);
+  assert.equal(line.closed, 0, "it is read");
+  const refused = assert.rejects(output.set(false), isFailure(/^no answer within 10 s/));
+  answer();
+  await clock.advance(60_000);
+  await refused;
+  assert.deepEqual([lost.length, line.closed, line.value], [1, 1, 1]);
+});
