@@ -144,7 +144,8 @@ async function start(
     { event: "starting", deviceId, source: config.sensor.source, driver: config.fan.driver },
     `starting ${deviceId}`,
   );
-  const door = await openStatus(config, { document, diagnose, log, clock, onChange: health.onStatusSocket });
+  const onStatus = health.onStatusSocket;
+  const door = await openStatus(config, { document, diagnose, log, clock, patience, onChange: onStatus });
   onOpened(door.close);
   health.begin();
   const life = startRooms([

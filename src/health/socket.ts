@@ -1,7 +1,10 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { dirname } from "node:path";
 import { AgentError, messageOf } from "../errors.ts";
 import { isLocalHost, type LoopbackAddress, parseLoopback } from "../lib/loopback.ts";
+import { ENDLESS, type Patience } from "../lib/patience.ts";
+import { answersToWrites } from "../lib/writable.ts";
 import type { Report } from "./doctor/check.ts";
 import type { HealthDocument } from "./document.ts";
 import { createRoutes } from "./routes.ts";
@@ -16,10 +19,15 @@ export interface StatusServerOptions {
   diagnose: () => Promise<Report>;
   /** Milliseconds after which a connection on which nothing moves is ended; 10,000 unless told. */
   idleAfter?: number;
+  /** With the socket's disk. Left out: one that hangs is waited for. */
+  patience?: Patience;
 }
 
 export interface StatusServer {
-  /** Ends within 200 ms, whatever its clients do, and removes the socket. */
+  /**
+   * Ends within 200 ms, whatever its clients do, and removes the socket. Rejects with `STATE_NOT_KEPT` while its disk hangs:
+   * nothing has an end then, and it may be called again.
+   */
   close(): Promise<void>;
 }
 
@@ -37,10 +45,14 @@ const MOST_CONNECTIONS = 16;
  * stays open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { document, diagnose, idleAfter = IDLE_AFTER } = options;
+  const { socket, document, diagnose, idleAfter = IDLE_AFTER, patience = ENDLESS } = options;
   const server = createLimitedServer(createRoutes({ document, diagnose }), idleAfter);
-  await listenOnSocket(server, options.socket);
-  return { close: () => end(server) };
+  await listenOnSocket(server, socket, patience);
+  const remove = async () => {
+    await answersToWrites(dirname(socket));
+    await end(server);
+  };
+  return { close: () => patience(remove) };
 }
 
 /**

@@ -1,10 +1,12 @@
-import { lstatSync, unlinkSync } from "node:fs";
+import { lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:net";
 import { dirname } from "node:path";
 import { AgentError, fileReason, messageOf } from "../errors.ts";
+import { isAbsence } from "../lib/absence.ts";
 import { makeFolder } from "../lib/make-folder.ts";
+import { type Patience, READ } from "../lib/patience.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
-import { existingPart, tryToWrite } from "../lib/writable.ts";
+import { answersToWrites, existingPart, tryToWrite } from "../lib/writable.ts";
 
 const WRITABLE = "set status.socket to a path that the agent may write";
 
@@ -31,7 +33,7 @@ export async function checkSocket(file: string): Promise<void> {
   refuseLong(file);
   const folder = await existingPart(dirname(file));
   try {
-    refuseOther(file);
+    await refuseOther(file);
     await tryToWrite(folder);
   } catch (error) {
     if (error instanceof AgentError) throw error;
@@ -40,8 +42,11 @@ export async function checkSocket(file: string): Promise<void> {
 }
 
 /** Whether there is a socket of that name. */
-function refuseOther(file: string): boolean {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+async function refuseOther(file: string): Promise<boolean> {
+  const found = await lstat(file).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  });
   if (found && !found.isSocket()) {
     throw unusable(
       file,
@@ -55,23 +60,32 @@ function refuseOther(file: string): boolean {
 /**
  * Lets `server` listen on the socket `file`, mode 0660, making its folder if there is none. What a dead daemon left
  * behind is replaced. Rejects with an AgentError: `STATUS_SOCKET_IN_USE` if a daemon answers there,
- * `STATUS_SOCKET_UNUSABLE` otherwise, having touched nothing.
+ * `STATUS_SOCKET_UNUSABLE` otherwise, having touched nothing; so, too, if the disk takes longer than `patience` lasts.
  */
-export async function listenOnSocket(server: Server, file: string): Promise<void> {
+export async function listenOnSocket(server: Server, file: string, patience: Patience): Promise<void> {
   // Node would cut a longer name off and listen somewhere else.
   refuseLong(file);
   try {
-    await makeFolder(dirname(file));
-    await removeStale(file);
+    await patience(() => makeRoom(file), READ);
+    // Not within: one that was given up would be bound late, beside the next.
     await listenOnPath(server, file);
   } catch (error) {
+    if (error instanceof AgentError && error.code === "STATE_NOT_KEPT") {
+      throw unusable(file, error.message, error.remedy, error);
+    }
     if (error instanceof AgentError) throw error;
     throw unusable(file, messageOf(error), WRITABLE, error);
   }
 }
 
+async function makeRoom(file: string): Promise<void> {
+  await makeFolder(dirname(file));
+  await removeStale(file);
+  await answersToWrites(dirname(file));
+}
+
 async function removeStale(file: string): Promise<void> {
-  if (!refuseOther(file)) return;
+  if (!(await refuseOther(file))) return;
   if ((await hearSocket(file, () => true)) !== undefined) {
     throw new AgentError(`another agent listens on ${file}`, {
       code: "STATUS_SOCKET_IN_USE",
@@ -79,5 +93,5 @@ async function removeStale(file: string): Promise<void> {
       remedy: "stop the other agent, or give this one another status.socket",
     });
   }
-  unlinkSync(file);
+  await unlink(file);
 }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 
 /** sun_path of sockaddr_un, less its closing zero, in bytes: unix(7); Darwin and the BSDs have four less. */
@@ -11,7 +12,8 @@ const PROBE_DEADLINE = 1000;
 /**
  * Lets `server` listen on the Unix socket `file`, mode 0660. Rejects with the error of the file system: EADDRINUSE if
  * anything has that name already, whether or not somebody listens. Node cuts a path longer than `LONGEST_SOCKET_PATH`
- * off, and listens somewhere else.
+ * off, and listens somewhere else. Both bind(2) and, when `server` is closed, unlink(2) are made within the call: only
+ * where the folder `answersToWrites`.
  */
 export function listenOnPath(server: Server, file: string): Promise<void> {
   return new Promise((done, fail) => {
@@ -31,7 +33,12 @@ export function listenOnPath(server: Server, file: string): Promise<void> {
  * Undefined if nobody listens on the Unix socket `file`; otherwise what is said there until `isEnough`, or within 1 s.
  * Only a refusal says that nobody is there: what hangs may be a daemon that is busy.
  */
-export function hearSocket(file: string, isEnough: (said: string) => boolean): Promise<string | undefined> {
+export async function hearSocket(
+  file: string,
+  isEnough: (said: string) => boolean,
+): Promise<string | undefined> {
+  // connect(2) looks the name up within the call: by then the kernel is to know it, or this waits in a thread of its own.
+  await stat(file).catch(() => undefined);
   return new Promise((done) => {
     let said = "";
     const socket = connect(file);

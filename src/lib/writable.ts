@@ -9,6 +9,21 @@ export async function existingPart(directory: string): Promise<string> {
   return folder;
 }
 
+/** One name, so that what a killed process has left is removed by the next, and does not pile up. */
+const TRIAL = ".cave-agent-trial";
+
+/**
+ * Resolves once the disk of `folder` has answered to a name that is made there and removed, and be it that this cannot
+ * be. For what Node does to a folder within a call, in the thread that runs all else: to bind a Unix socket, and to
+ * remove its name when it is closed. A disk that hangs keeps one of libuv's threads instead.
+ */
+export async function answersToWrites(folder: string): Promise<void> {
+  const file = join(folder, TRIAL);
+  const made = await open(file, "wx", 0o600).catch(() => undefined);
+  await made?.close().catch(() => undefined);
+  await rm(file, { force: true }).catch(() => undefined);
+}
+
 /** Rejects with the error of the file system. A look at the rights would not show a full or failing disk. */
 export async function tryToWrite(folder: string): Promise<void> {
   const file = join(folder, `.cave-agent-${randomUUID()}`);

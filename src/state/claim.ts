@@ -75,7 +75,10 @@ export function createStateClaim(parts: StateClaimParts): StateClaim {
       }
     },
     isTaken: () => lock !== undefined,
-    release: async () => lock?.release(),
+    async release() {
+      // On a disk that hangs the name stays behind, and the process lets go of the rest.
+      if (lock) await patience(lock.release).catch(() => undefined);
+    },
   };
 }
 

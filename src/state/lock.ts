@@ -7,10 +7,11 @@ import { isAbsence } from "../lib/absence.ts";
 import type { Clock } from "../lib/clock.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { hearSocket, LONGEST_SOCKET_PATH, listenOnPath } from "../lib/unix-socket.ts";
+import { answersToWrites } from "../lib/writable.ts";
 
 /** The right to work on a state directory: one process has it at a time. */
 export interface StateLock {
-  /** The directory is free again. */
+  /** The directory is free again. Does not resolve as long as its disk hangs. */
   release(): Promise<void>;
 }
 
@@ -39,15 +40,15 @@ export async function lockState(directory: string, who: string, clock: Clock): P
     const [highest = 0] = await numbersIn(directory);
     if (highest > 0) await refuseLiving(directory, highest, clock);
     const own = highest + 1;
-    const server = await take(join(directory, nameOf(own)), who);
+    const server = await take(directory, own, who);
     if (!server) continue;
     const [now = 0, ...lower] = await numbersIn(directory);
     // A higher one: somebody was quicker after all. The next round asks who.
     if (now === own) {
       for (const number of lower) await rm(join(directory, nameOf(number)), { force: true });
-      return { release: () => close(server) };
+      return { release: () => close(server, directory) };
     }
-    await close(server);
+    await close(server, directory);
   }
 }
 
@@ -95,15 +96,16 @@ function inUse(directory: string, who: string): AgentError {
 }
 
 /** Undefined if another process was quicker. */
-async function take(file: string, who: string): Promise<Server | undefined> {
+async function take(directory: string, number: number, who: string): Promise<Server | undefined> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
     // Whoever listens on, or says something, must not keep the lock from being let go.
     socket.end(who, () => socket.destroy());
   });
   server.unref();
+  await answersToWrites(directory);
   try {
-    await listenOnPath(server, file);
+    await listenOnPath(server, join(directory, nameOf(number)));
     return server;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return undefined;
@@ -112,6 +114,7 @@ async function take(file: string, who: string): Promise<Server | undefined> {
 }
 
 /** Removes the socket's name too. */
-function close(server: Server): Promise<void> {
+async function close(server: Server, directory: string): Promise<void> {
+  await answersToWrites(directory);
   return new Promise((done) => server.close(() => done()));
 }

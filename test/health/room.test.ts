@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -9,6 +9,8 @@ import { loadConfig } from "#agent/config.js";
 import type { AgentError } from "#agent/errors.js";
 import { askStatus } from "#agent/health/client.js";
 import { openStatus } from "#agent/health/room.js";
+import { type Clock, systemClock } from "#agent/lib/clock.js";
+import { createPatience, type Patience } from "#agent/lib/patience.js";
 import { defer } from "../support/cleanup.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { temporaryDirectory } from "../support/pki.js";
@@ -16,26 +18,31 @@ import { until } from "../support/until.ts";
 import { healthDocument } from "./support.js";
 
 const MINUTE = 60_000;
+const IN_STATE = '[state]\ndirectory = "run"\n';
 
 /** A room whose socket is in the folder `run`, which it makes. */
-async function setUp(t: TestContext, statusToml = "") {
+async function setUp(t: TestContext, statusToml = "", stateToml = "") {
   const folder = await temporaryDirectory(t);
   const run = join(folder, "run");
   const socket = join(run, "status.sock");
   const file = join(folder, "config.toml");
   writeFileSync(
     file,
-    `[device]\ncertificateFile = "x"\nkeyFile = "x"\n[provisioning]\nidScope = "0ne00000000"\n[status]\nsocket = "${socket}"\n${statusToml}`,
+    `[device]\ncertificateFile = "x"\nkeyFile = "x"\n[provisioning]\nidScope = "0ne00000000"\n[status]\nsocket = "${socket}"\n${statusToml}${stateToml}`,
   );
   const clock = createFakeClock();
+  // The disk is a real one, and is given real time.
+  const diskClock: Clock = { ...clock, after: systemClock.after };
   const changes: (string | undefined)[] = [];
   const causes: string[] = [];
+  const patience = createPatience(run, diskClock);
   const open = async () => {
     const room = await openStatus(loadConfig(file, {}), {
       document: healthDocument,
       diagnose: () => Promise.reject(new Error("not asked")),
       log: pino({ level: "silent" }),
-      clock,
+      clock: diskClock,
+      patience,
       onChange: (unusable: AgentError | undefined) => {
         changes.push(unusable?.code);
         if (unusable) causes.push(unusable.message);
@@ -43,14 +50,26 @@ async function setUp(t: TestContext, statusToml = "") {
     });
     const stopping = new AbortController();
     const running = room.run(stopping.signal);
-    defer(t, async () => {
+    const close = async () => {
       stopping.abort();
       await running;
       await room.close();
-    });
-    return room;
+    };
+    defer(t, close);
+    return { close };
   };
-  return { run, socket, clock, changes, causes, open };
+  return { run, socket, clock, patience, changes, causes, open };
+}
+
+/** A disk that owes an answer, and has been given up, until what it gives is called. */
+async function hang(patience: Patience): Promise<() => void> {
+  let answer = (): void => undefined;
+  const hangs = () =>
+    new Promise<void>((end) => {
+      answer = end;
+    });
+  await assert.rejects(patience(hangs, 1), { code: "STATE_NOT_KEPT" });
+  return () => answer();
 }
 
 test("a socket that cannot be opened is told, and opened once it can be", async (t) => {
@@ -113,4 +132,34 @@ test("a port that is taken is told by name and tried again; the socket is there 
   assert.equal((await askStatus(socket)).deviceId, "cave-01");
   const { status } = await fetch(`http://127.0.0.1:${port}/metrics`);
   assert.equal(status, 200);
+});
+
+test("in a state directory whose disk hangs no socket is opened, and one is once it answers", async (t) => {
+  const { run, socket, clock, patience, changes, causes, open } = await setUp(t, "", IN_STATE);
+  const answer = await hang(patience);
+  await open();
+  assert.deepEqual([changes, existsSync(run)], [["STATUS_SOCKET_UNUSABLE"], false]);
+  assert.match(causes[0] ?? "", /^the status socket .* cannot be used: .* still owes an answer/);
+  answer();
+  await until("it is open", async () => {
+    await clock.advance(MINUTE);
+    return changes.length > 1;
+  });
+  assert.equal((await askStatus(socket)).deviceId, "cave-01");
+});
+
+test("a socket elsewhere is opened, whatever the disk of the state directory owes", async (t) => {
+  const { socket, patience, changes, open } = await setUp(t);
+  await hang(patience);
+  await open();
+  assert.deepEqual(changes, []);
+  assert.equal((await askStatus(socket)).deviceId, "cave-01");
+});
+
+test("the end does not wait for a disk that hangs: the name stays", async (t) => {
+  const { socket, patience, open } = await setUp(t, "", IN_STATE);
+  const room = await open();
+  defer(t, await hang(patience));
+  await room.close();
+  assert.ok(existsSync(socket));
 });

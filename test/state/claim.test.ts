@@ -159,3 +159,31 @@ test("a directory that hangs is given up for now, and taken once it answers", as
   );
   await claim.release();
 });
+
+test("on a disk that hangs at the end the lock stays, and nobody waits", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const clock = createFakeClock();
+  const patience = createPatience(directory, clock);
+  const claim = createStateClaim({
+    directory,
+    deviceId: "cave-01",
+    clock,
+    patience,
+    onChange: () => undefined,
+  });
+  await claim.take();
+  let answer = (): void => undefined;
+  const owed = () =>
+    new Promise<void>((end) => {
+      answer = end;
+    });
+  const hanging = assert.rejects(patience(owed, 1000), hasCode("STATE_NOT_KEPT"));
+  await clock.advance(1000);
+  await hanging;
+  await claim.release();
+  assert.deepEqual(readdirSync(directory), ["lock.1"]);
+  answer();
+  await clock.advance(0);
+  await claim.release();
+  assert.deepEqual(readdirSync(directory), []);
+});
