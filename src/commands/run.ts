@@ -45,9 +45,11 @@ export async function run(config: Config): Promise<number> {
   }
   leaveWithin(LEAVE_DEADLINE);
   const stopped = starting.then((started) => started.stop());
-  const outbox = await Promise.race([stopped, systemClock.sleep(STOP_DEADLINE)]).catch(() => undefined);
+  const overdue = systemClock.sleep(STOP_DEADLINE).then(() => "overdue" as const);
+  const outbox = await Promise.race([stopped, overdue]).catch(() => undefined);
   end();
-  if (outbox) log.info({ event: "stopped", outbox }, "stopped");
+  if (outbox === "overdue") log.warn({ event: "stop-overdue" }, "what hangs is given up");
+  else if (outbox) log.info({ event: "stopped", outbox }, "stopped");
   return code;
 }
 

@@ -45,7 +45,7 @@ test("an agent that is asked to stop while it starts does not start any more", a
   await agent.stop();
   assert.deepEqual(
     agent.lines.flatMap(({ event }) => event ?? []),
-    ["stopping"],
+    ["stopping", "stop-overdue"],
   );
 });
 
