@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -66,6 +67,15 @@ test("a wrong word is exit code 64, with the value and what would be right", asy
     assert.match(stderr, /\(try --help\)\n$/);
     assert.doesNotMatch(stderr, /\n\s+at /, "no stack trace");
   }
+});
+
+test("a result that cannot be written is exit code 1; that nobody reads it is no failure", async (t) => {
+  if (!existsSync("/dev/full")) return t.skip("needs /dev/full");
+  const status = (output: string) =>
+    spawnSync("bash", ["-c", `"$0" "$1" --help ${output}; exit "\${PIPESTATUS[0]}"`, process.execPath, CLI])
+      .status;
+  assert.equal(status(">/dev/full"), 1);
+  assert.equal(status("| true"), 0);
 });
 
 test("without a local cloud it says how to get one", async (t) => {
