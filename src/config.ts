@@ -124,7 +124,10 @@ function wrongValues(schema: ReturnType<typeof createSchema>, document: object):
   }
 }
 
-/** The environment has only text; a file that has text for a number has a slip in it. Those that are no number either, convict tells. */
+/**
+ * The environment has only text; a file that has text for a number has a slip in it. Those that are no number either,
+ * convict tells.
+ */
 function textNumbers(document: Record<string, unknown>): string[] {
   return Object.entries(document).flatMap(([section, keys]) =>
     Object.entries(keys ?? {}).flatMap(([key, value]) =>

@@ -1,4 +1,5 @@
-// node bench/drain/run.mjs [--quick | --smoke]: the backlog's way to the hub beside plain sendEvent; bench/README.md says what it means.
+// node bench/drain/run.mjs [--quick | --smoke]: the backlog's way to the hub beside plain sendEvent; bench/README.md
+// says what it means.
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// node bench/outbox/run.mjs [--quick | --smoke]: our outbox side by side with what else there is; bench/README.md says what it means.
+// node bench/outbox/run.mjs [--quick | --smoke]: our outbox side by side with what else there is; bench/README.md says
+// what it means.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

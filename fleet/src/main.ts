@@ -1,9 +1,9 @@
+import { watchOutput } from "./output.ts";
 import { runFleet } from "./program.ts";
+import { letGoOfLostTerminals } from "./terminal.ts";
 
-// Whoever reads our output may stop early (`| head`): that is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
-});
+letGoOfLostTerminals();
+watchOutput();
 
 // scripts/start.mjs becomes this program, and says in place of its path what was typed.
 const caller = process.argv[1] === "npm start" ? "npm start --" : undefined;

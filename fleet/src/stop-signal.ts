@@ -2,16 +2,21 @@ import type { ReadStream } from "node:tty";
 
 const CONTROL_C = 3;
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP; `stop` gives the signals back. */
+/**
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, and when standard output can take no more; `stop` gives the signals
+ * back.
+ */
 export function stopSignal(): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const abort = () => controller.abort();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, abort);
+  process.stdout.on("error", abort);
   return {
     signal: controller.signal,
     stop: () => {
       for (const name of signals) process.off(name, abort);
+      process.stdout.off("error", abort);
     },
   };
 }

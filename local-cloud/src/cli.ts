@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { EnrollmentGroupOptions, LocalCloud } from "./api.ts";
+import type { EnrollmentGroupOptions, LocalCloud, LocalCloudOptions } from "./api.ts";
+import { isIdScope } from "./dps/id-scope.ts";
 import { LocalCloudError } from "./errors.ts";
 import { numberedHubs } from "./hub-names.ts";
 import { introduction } from "./introduction.ts";
 import { startLocalCloud } from "./local-cloud.ts";
 import { createLog } from "./log.ts";
+import { findClash, wantedPorts } from "./ports.ts";
 
 interface Flags {
   state: string;
@@ -28,7 +30,14 @@ export async function run(argv: string[]): Promise<number> {
   const program = createProgram();
   try {
     program.parse(argv, { from: "user" });
-    return await serve(program.opts<Flags>());
+    const options = cloudOptions(program.opts<Flags>());
+    const clash = findClash(wantedPorts(options.ports, options.hubs?.length ?? 1));
+    if (clash) {
+      program.error(
+        `error: ${clash.options.join(" and ")} name the same port, ${clash.port}; give each its own (0 for any free one)`,
+      );
+    }
+    return await serve(options, program.opts<Flags>().json);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.stopped : EXIT.usage;
     if (error instanceof LocalCloudError) {
@@ -40,18 +49,22 @@ export async function run(argv: string[]): Promise<number> {
   }
 }
 
-async function serve(flags: Flags): Promise<number> {
-  // Asked for before the start: a signal that comes during it must not leave the state folder claimed.
-  const stop = stopSignal();
-  const cloud = await startLocalCloud({
+function cloudOptions(flags: Flags): LocalCloudOptions {
+  return {
     stateDirectory: flags.state,
     enrollmentGroups: flags.enrollmentGroup,
     hubs: flags.hub ?? (flags.hubs === undefined ? undefined : numberedHubs(flags.hubs)),
     idScope: flags.idScope,
     ports: { dps: flags.dpsPort, hub: flags.hubPort, service: flags.servicePort },
     log: createLog(flags.logLevel),
-  });
-  process.stdout.write(announcement(cloud, flags.json));
+  };
+}
+
+async function serve(options: LocalCloudOptions, json: boolean): Promise<number> {
+  // Asked for before the start: a signal that comes during it must not leave the state folder claimed.
+  const stop = stopSignal();
+  const cloud = await startLocalCloud(options);
+  process.stdout.write(announcement(cloud, json));
   await stop;
   await cloud.close();
   return EXIT.stopped;
@@ -80,7 +93,7 @@ function createProgram(): Command {
         .conflicts("hub"),
     )
     .option("--hub <name>", "name of a linked hub; repeatable", addHub)
-    .option("--id-scope <scope>", "default: the one kept in the state folder")
+    .option("--id-scope <scope>", "default: the one kept in the state folder", parseIdScope)
     .option("--dps-port <port>", "MQTT port of the DPS, 0 for any free one", parsePort, 8883)
     .option(
       "--hub-port <port>",
@@ -104,6 +117,14 @@ function addGroup(text: string, groups: EnrollmentGroupOptions[]): EnrollmentGro
 
 function addHub(name: string, names: string[] = []): string[] {
   return [...names, name];
+}
+
+function parseIdScope(text: string): string {
+  if (!isIdScope(text))
+    throw new InvalidArgumentError(
+      "It must be 0n and 4 to 30 letters and digits behind it, such as 0ne00123ABC.",
+    );
+  return text;
 }
 
 function parseHubs(text: string): number {

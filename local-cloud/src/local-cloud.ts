@@ -5,6 +5,7 @@ import { laterPort } from "./hub-names.ts";
 import { makeFolder } from "./lib/make-folder.ts";
 import { type Closers, type Ground, type OpenHub, openDps, openHub } from "./listeners.ts";
 import { silentLog } from "./log.ts";
+import { refuseTaken, wantedPorts } from "./ports.ts";
 import { createRooms, type HubRoom, type Rooms } from "./rooms.ts";
 import { startServiceApi } from "./service-api/server.ts";
 import { loadAccessKey } from "./state/access-key.ts";
@@ -35,6 +36,7 @@ async function start(options: LocalCloudOptions, folder: StateFolder, closers: C
   const rooms = createRooms(options, folder, clock, log);
   closers.push(rooms.store.flush);
   makeFolder(folder.path("tls"));
+  await refuseTaken(wantedPorts(ports, rooms.hubs.length));
   const credentials = await loadServerCredentials(folder.path("tls"), clock());
   const ground: Ground = { rooms, credentials, clock, log, closers };
 

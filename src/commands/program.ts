@@ -64,7 +64,7 @@ function addConfigCheck(program: Command, end: End): void {
     .description("look after the configuration")
     .command("check")
     .description("say whether a configuration is usable, without starting")
-    .argument("[file]", "configuration (TOML)", DEFAULT_CONFIG)
+    .argument("[file]", "configuration (TOML)", notEmpty("the file"), DEFAULT_CONFIG)
     .action(async (file: string) => {
       const named = "as the argument: cave-agent config check FILE";
       end(await withConfig(file, (config) => configCheck(file, config), named));
@@ -165,9 +165,19 @@ function addFan(program: Command, end: End): void {
 /** Not needed: the command does without a configuration too. */
 function configOption(need: "needed" | "not needed"): Option {
   const what = "configuration (TOML); each key also as CAVE_<SECTION>_<KEY>";
-  return need === "needed"
-    ? new Option("-c, --config <file>", what).default(DEFAULT_CONFIG)
-    : new Option("-c, --config <file>", `${what}; ${DEFAULT_CONFIG} if it is there`);
+  const option =
+    need === "needed"
+      ? new Option("-c, --config <file>", what).default(DEFAULT_CONFIG)
+      : new Option("-c, --config <file>", `${what}; ${DEFAULT_CONFIG} if it is there`);
+  return option.argParser(notEmpty("--config"));
+}
+
+/** An empty one, of a variable that is not set, would be looked for as a file without a name. */
+function notEmpty(what: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== "") return text;
+    throw new InvalidArgumentError(`${what} cannot be empty: name a file, or leave it out.`);
+  };
 }
 
 function lineArgument(text: string): Line {

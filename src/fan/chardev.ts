@@ -16,12 +16,12 @@ import { lookAtLine } from "./sysfs-line.ts";
 /**
  * Lines through the GPIO character device, by libgpiod's tools: a gpioset holds the level for as long as it runs.
  *
- * What the pin does: to switch, one gpioset ends and the next begins, and for some milliseconds nobody holds the line. So
- * it is too when the agent lets go, ends or is killed, and after each read. A line that nobody holds becomes an input and floats, so that its
- * resistor decides, with the drivers of the mainline kernel; with Raspberry Pi's own kernel it stays an output and keeps
- * its level, unless `dtparam=strict_gpiod` stands in config.txt. `keeps` tells which, by the chip's label. One that is exported in
- * `folder`, /sys/class/gpio, and that nobody is seen to have open, is taken from there, and goes on at its level after some
- * milliseconds without a driver.
+ * What the pin does: to switch, one gpioset ends and the next begins, and for some milliseconds nobody holds the line.
+ * So it is too when the agent lets go, ends or is killed, and after each read. A line that nobody holds becomes an
+ * input and floats, so that its resistor decides, with the drivers of the mainline kernel; with Raspberry Pi's own
+ * kernel it stays an output and keeps its level, unless `dtparam=strict_gpiod` stands in config.txt. `keeps` tells
+ * which, by the chip's label. One that is exported in `folder`, /sys/class/gpio, and that nobody is seen to have open,
+ * is taken from there, and goes on at its level after some milliseconds without a driver.
  */
 export function createChardev(
   clock: Clock,

@@ -50,9 +50,10 @@ export interface GpioDriver {
   /** Rejects with `FAN_FAILED` if the line is not there or may not be used. */
   look(request: LineRequest): Promise<LineFacts>;
   /**
-   * Takes the line as an output. One that is an output already keeps its level, if that can be read, and so does one that
-   * is exported in /sys/class/gpio, high and without edges, even if it is called an input: it may be an output all the same;
-   * any other begins with `initial`. One that could not be taken is left as it was, as far as that goes. `onLost` is called, at most once, if it is lost later: it is closed then.
+   * Takes the line as an output. One that is an output already keeps its level, if that can be read, and so does one
+   * that is exported in /sys/class/gpio, high and without edges, even if it is called an input: it may be an output all
+   * the same; any other begins with `initial`. One that could not be taken is left as it was, as far as that goes.
+   * `onLost` is called, at most once, if it is lost later: it is closed then.
    */
   openOutput(
     request: LineRequest & { initial: boolean },

@@ -13,7 +13,10 @@ export interface Gpiod {
   info(line: ToolLine): Promise<LineInfo>;
   /** What `info` calls this tool when it has a line. */
   consumer(tool: RunningTool): Promise<string>;
-  /** The level of an output that nobody holds, which is let go then; undefined if it could be read only by making it an input. */
+  /**
+   * The level of an output that nobody holds, which is let go then; undefined if it could be read only by making it an
+   * input.
+   */
   readOutput(line: ToolLine): Promise<boolean | undefined>;
   readInput(line: ToolLine, pull: Pull): Promise<boolean>;
   /** Holds the line at a level for as long as it runs. */

@@ -12,7 +12,10 @@ export const LINE_FORMS = '"GPIO17" (a Raspberry Pi\'s line, 0 to 45) or {chip =
 const MOST_GPIO = 45;
 const MOST_OFFSET = 65_535;
 
-/** The labels that a Pi's own GPIO chip has had: Pi 0 to 3, Pi 4, Pi 5 (pinctrl-bcm2835.c and pinctrl-rp1.c of the kernel). */
+/**
+ * The labels that a Pi's own GPIO chip has had: Pi 0 to 3, Pi 4, Pi 5 (pinctrl-bcm2835.c and pinctrl-rp1.c of the
+ * kernel).
+ */
 export const PI_CHIPS = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"] as const;
 
 /** Reads `GPIO17` or `label:17`; a label may have colons itself. Undefined for anything else. */

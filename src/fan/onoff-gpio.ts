@@ -21,10 +21,10 @@ export async function loadOnoff(): Promise<Onoff> {
 }
 
 /**
- * Opens a line that is exported, has its direction, its `active_low` and, as an input, the `edge` both, and asks the chip
- * nothing: onoff's constructor would by synchronous calls, which keep the event loop for as long as a chip behind a bus
- * takes, and would leave `value` open if one fails. `onEvent` reads an input as epoll tells of it, where nobody could catch what it throws. Throws an
- * AgentError `FAN_FAILED` for an onoff that cannot be used so.
+ * Opens a line that is exported, has its direction, its `active_low` and, as an input, the `edge` both, and asks the
+ * chip nothing: onoff's constructor would by synchronous calls, which keep the event loop for as long as a chip behind
+ * a bus takes, and would leave `value` open if one fails. `onEvent` reads an input as epoll tells of it, where nobody
+ * could catch what it throws. Throws an AgentError `FAN_FAILED` for an onoff that cannot be used so.
  */
 export function openGpio(
   { Gpio }: Onoff,

@@ -31,7 +31,10 @@ export interface Outbox<T> {
    * be read: they come once it can. If it is the disk that does not answer, those in memory; rejects if none is.
    */
   read(after: number, limit: number): Promise<Entry<T>[]>;
-  /** True while the entry waits: taken, and neither acknowledged nor dropped. Whether it can be read just now is not asked. */
+  /**
+   * True while the entry waits: taken, and neither acknowledged nor dropped. Whether it can be read just now is not
+   * asked.
+   */
   has(sequence: number): boolean;
   /** The cloud has said that it has this entry. Unknown or repeated sequences are ignored. */
   acknowledge(sequence: number): void;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -56,6 +57,16 @@ test("a wrong word is exit code 64, with the value and what would be right", asy
       ["twin", "cave-01", "set", "targetTemp=11"],
       /cave-agent knows targetTemperature, .*and not targetTemp\n.*--force/,
     ],
+    [
+      ["twin", "cave-01", "unset", "targetTemp"],
+      /cave-agent knows targetTemperature, .*and not targetTemp\n.*--force/,
+    ],
+    [["invoke", "", "GetStatus"], /"" cannot be a device id\n {2}use 1 to 64 of a-z, A-Z/],
+    [["invoke", "cave 01", "GetStatus"], /"cave 01" cannot be a device id/],
+    [["twin", ""], /"" cannot be a device id\n {2}use 1 to 64 of a-z, A-Z/],
+    [["twin", "cave/01", "set", "fanMode=on"], /"cave\/01" cannot be a device id/],
+    [["twin", "cave-01.", "unset", "fanMode"], /"cave-01\." cannot be a device id/],
+    [["certs", "device", ""], /"" cannot be a device id\n {2}use 1 to 64 of a-z, 0-9/],
     [["watch", "--trusted-ca", "ca.pem"], /--trusted-ca is for a hub that --hub-connection-string names/],
     [["certs", "device", "Cave-01"], /"Cave-01" cannot be a device id/],
   ];
@@ -65,6 +76,28 @@ test("a wrong word is exit code 64, with the value and what would be right", asy
     assert.match(stderr, said);
     assert.match(stderr, /\(try --help\)\n$/);
     assert.doesNotMatch(stderr, /\n\s+at /, "no stack trace");
+  }
+});
+
+test("a result that cannot be written is exit code 1; that nobody reads it is no failure", async (t) => {
+  if (!existsSync("/dev/full")) return t.skip("needs /dev/full");
+  const status = (output: string) =>
+    spawnSync("bash", ["-c", `"$0" "$1" --help ${output}; exit "\${PIPESTATUS[0]}"`, process.execPath, CLI])
+      .status;
+  assert.equal(status(">/dev/full"), 1);
+  assert.equal(status("| true"), 0);
+});
+
+test("an id in capitals goes to the hub, as what --force lets by does: it may be in use there", async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const words of [
+    ["twin", "Cave-01"],
+    ["invoke", "Cave-01", "GetStatus"],
+    ["twin", "cave-01", "unset", "targetTemp", "--force"],
+  ]) {
+    const { exitCode, stderr } = await run(folder, ...words);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /no local cloud is running here/);
   }
 });
 

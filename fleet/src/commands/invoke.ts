@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkDeviceId } from "../certs/names.ts";
 import { usageError } from "../errors.ts";
 import { note, print } from "../output.ts";
 import type { HubOptions } from "../service/find-hubs.ts";
@@ -50,6 +51,7 @@ async function invoke(
   payload: string | undefined,
   options: InvokeOptions,
 ): Promise<number> {
+  checkDeviceId(deviceId);
   if (!METHOD_NAME.test(method)) {
     throw usageError(
       `${JSON.stringify(method)} cannot be the name of a method`,

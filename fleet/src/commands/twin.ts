@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkDeviceId } from "../certs/names.ts";
 import { usageError } from "../errors.ts";
 import { note, print } from "../output.ts";
 import { type AckOutcome, waitForAcknowledgement } from "../service/acknowledgement.ts";
@@ -37,7 +38,7 @@ export function addTwinCommand(program: Command, end: (exitCode: number) => void
       .argument("[action]", "show, set or unset", "show")
       .argument("[words...]", "key=value for set, key for unset"),
   )
-    .option("--force", "set also what cave-agent does not know")
+    .option("--force", "set or unset also what cave-agent does not know")
     .addHelpText("after", EXAMPLES)
     .action(async (deviceId: string, action: string, words: string[], options: TwinOptions) => {
       end(await twin(deviceId, action, words, options));
@@ -50,12 +51,13 @@ async function twin(
   words: string[],
   options: TwinOptions,
 ): Promise<number> {
+  checkDeviceId(deviceId);
   if (action === "show" && words.length === 0) {
     print(JSON.stringify(await withService(options, (service) => service.getTwin(deviceId)), null, 2));
     return 0;
   }
   const patch = patchFor(action, words);
-  if (action === "set") checkSettings(Object.keys(patch), options.force === true);
+  checkSettings(Object.keys(patch), options.force === true);
   return await withService(options, (service) => change(service, deviceId, patch));
 }
 

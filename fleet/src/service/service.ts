@@ -36,7 +36,10 @@ export interface Service {
     options?: InvokeOptions,
   ): Promise<MethodAnswer>;
   getTwin(deviceId: string): Promise<DeviceTwin>;
-  /** Merges `desired` into the desired properties, whatever their version; null deletes a key. Resolves to the twin after it. */
+  /**
+   * Merges `desired` into the desired properties, whatever their version; null deletes a key. Resolves to the twin
+   * after it.
+   */
   updateTwin(deviceId: string, desired: JsonObject): Promise<DeviceTwin>;
   /** Ids of all devices, sorted. On a real hub a new device may be missing for some seconds. */
   devices(): Promise<string[]>;

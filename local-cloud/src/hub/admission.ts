@@ -10,7 +10,10 @@ export interface Admission {
   modelId: string | undefined;
 }
 
-/** Whether a client may connect as the device it says it is. https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub */
+/**
+ * Whether a client may connect as the device it says it is.
+ * https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub
+ */
 export function admit(
   session: Session,
   hubHostName: string,

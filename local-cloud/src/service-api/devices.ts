@@ -27,7 +27,8 @@ export function addDeviceRoutes(app: FastifyInstance, { devices, hub }: ServiceA
   app.put<DeviceRoute>("/devices/:deviceId", async (request, reply) => {
     const identity = readIdentity(request.params.deviceId, request.body);
     const ifMatch = header(request, "if-match");
-    // Without If-Match it is a creation: https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity
+    // Without If-Match it is a creation:
+    // https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity
     const device = ifMatch === undefined ? devices.create(identity) : devices.update(identity, ifMatch);
     if (device.status === "disabled") hub.disconnect(device.deviceId);
     return send(reply, device);

@@ -52,7 +52,10 @@ export function claimStateFolder(stateDirectory: string): StateFolder {
   };
 }
 
-/** What shows that a folder was one of ours before; `caves` and `certs` are what cave-fleet puts there for simulated agents. */
+/**
+ * What shows that a folder was one of ours before; `caves` and `certs` are what cave-fleet puts there for simulated
+ * agents.
+ */
 const OURS = ["state.json", "tls", "lock", "endpoints.json", "caves", "certs"];
 
 /** Keys and state are not put among somebody's other files. */

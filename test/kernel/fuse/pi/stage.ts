@@ -16,8 +16,8 @@ export const BOARD = join(STAGE, "board");
 let isSet = false;
 
 /**
- * Makes /dev, /sys/class and /sys/bus of this mount namespace such that they lead to what is mounted on `BOARD`, and to no I2C
- * bus or GPIO line that the machine itself may have. Does nothing the second time.
+ * Makes /dev, /sys/class and /sys/bus of this mount namespace such that they lead to what is mounted on `BOARD`, and to
+ * no I2C bus or GPIO line that the machine itself may have. Does nothing the second time.
  */
 export function setStage(): void {
   if (isSet) return;
