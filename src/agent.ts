@@ -151,6 +151,7 @@ async function start(
   const life = startRooms([
     { name: "state", run: state.run, afterStop: state.close },
     { name: "outbox", afterStop: () => outbox.close() },
+    { name: "status", run: door.run, afterStop: door.close },
     ...cloud.rooms({
       ready: cave.control.begun,
       onMethod,
@@ -159,7 +160,6 @@ async function start(
       lastBoot: () => clock.now() - uptime(),
     }),
     { name: "clock", run: health.run },
-    { name: "status", run: door.run, afterStop: door.close },
     ...cave.rooms,
   ]);
   return {

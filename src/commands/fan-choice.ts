@@ -1,6 +1,6 @@
 import { devNull } from "node:os";
 import { type Config, configError } from "../config.ts";
-import { isAgentError } from "../errors.ts";
+import { type AgentError, isAgentError } from "../errors.ts";
 import { busLineProblems, type FanConfig, fanProblems } from "../fan/config.ts";
 import type { Line } from "../fan/line.ts";
 import { statusSocketOf } from "../health/socket-path.ts";
@@ -21,6 +21,8 @@ export interface FanChoice {
   /** Where an agent with this configuration would answer, and what it would have to itself. */
   socket: string;
   stateDirectory: string;
+  /** Why the configuration was left out, if the line is named and there is one. */
+  ignored: AgentError | undefined;
 }
 
 const NEEDED = ["fan", "status", "state"];
@@ -34,10 +36,10 @@ export function chooseFan(
   environment: Record<string, string | undefined>,
 ): FanChoice {
   const { line, activeLow, driver } = options;
-  const config =
-    line && options.action !== "safe"
-      ? loadUsable(options, environment)
-      : loadSections(NEEDED, options, environment);
+  const isNeeded = !line || options.action === "safe";
+  const { config, ignored } = isNeeded
+    ? { config: loadSections(NEEDED, options, environment), ignored: undefined }
+    : loadUsable(options, environment);
   const fan: FanConfig = {
     ...config.fan,
     ...(line && { line, activeLow, driver: "auto", feedbackLine: undefined }),
@@ -52,15 +54,20 @@ export function chooseFan(
     sensorSource: config.sensor.source,
     socket: statusSocketOf(config),
     stateDirectory: config.state.directory,
+    ignored,
   };
 }
 
 /** What of it can be used: the defaults stand in for the rest, or for all of it. */
-function loadUsable(place: ConfigPlace, environment: Record<string, string | undefined>): Config {
+function loadUsable(
+  place: ConfigPlace,
+  environment: Record<string, string | undefined>,
+): { config: Config; ignored: AgentError | undefined } {
   try {
-    return loadSections([], place, environment);
+    return { config: loadSections([], place, environment), ignored: undefined };
   } catch (error) {
     if (!isAgentError(error)) throw error;
-    return loadSections([], { file: devNull, usualFile: devNull }, environment);
+    const config = loadSections([], { file: devNull, usualFile: devNull }, environment);
+    return { config, ignored: error };
   }
 }

@@ -56,6 +56,10 @@ export async function fan(options: FanOptions, parts: FanParts = {}): Promise<nu
   const { output = standardOutput, clock = systemClock, places = LINUX_GPIO, tools = {} } = world;
   try {
     const choice = chooseFan(options, environment);
+    if (choice.ignored) {
+      const { message } = choice.ignored;
+      output.complain(`warning: ${message}\nwithout a configuration no agent that runs with it is found\n`);
+    }
     const running = await askRunningFan(choice, options.action === "safe");
     return await ACTIONS[options.action]({ ...options, choice, running, output, clock, places, tools });
   } catch (error) {

@@ -32,15 +32,16 @@ export function chooseSensor(
 ): ReadChoice {
   const config = loadSections(NEEDED, place, environment);
   const isNamed = bus !== undefined || address !== undefined;
+  const isElsewhere = bus !== undefined && bus !== config.sensor.bus;
+  const isOther = isElsewhere || isAnotherAddress(config.sensor.address, address);
   const sensor: SensorConfig = {
     ...config.sensor,
     ...(isNamed && { source: "sht31" }),
     ...(bus !== undefined && { bus }),
     ...(address !== undefined && { address }),
     // What heats the sensor is the agent's; but one that it has left warm is to be known, and left so.
-    heater: config.sensor.heater === "pulse" ? "heed" : "off",
+    heater: config.sensor.heater === "pulse" && !isOther ? "heed" : "off",
   };
-  const isElsewhere = sensor.bus !== config.sensor.bus;
   return {
     config,
     sensor,
@@ -50,4 +51,8 @@ export function chooseSensor(
     isNamed,
     address: address === "auto" ? undefined : address,
   };
+}
+
+function isAnotherAddress(configured: SensorConfig["address"], named: ReadChoiceOptions["address"]): boolean {
+  return typeof configured === "number" && typeof named === "number" && named !== configured;
 }

@@ -36,8 +36,8 @@ export interface Recovered {
   lost: { file: string; sequences: Ranges }[];
   /** Running time of the newest entry, seconds. */
   time: number;
-  /** No higher sequence is there, as far as can be told. */
-  mayReach: number;
+  /** So many sequences above all that is known may be there, in a newest file that cannot be read yet. */
+  mayFollow: number;
 }
 
 /**
@@ -112,7 +112,7 @@ export function createDisk(options: DiskOptions): Disk {
     try {
       return resumable && (await resumeSegment(files, resumable.segment, resumable.scan));
     } catch (error) {
-      if (isSilent(error)) throw error;
+      if (!isForbidden(error)) throw error;
       return undefined;
     }
   }
@@ -246,6 +246,13 @@ export function createDisk(options: DiskOptions): Disk {
     tidy,
     close: () => closeWriter(false),
   };
+}
+
+/** Of this file, which no new try will change; other errors are the disk's, or pass, and must not cost room. */
+function isForbidden(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && /^(EACCES|EPERM|ELOOP|EISDIR)$/.test(String(error.code))
+  );
 }
 
 function isNeeded({ held }: Segment, waiting: Ranges): boolean {

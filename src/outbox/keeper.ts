@@ -88,14 +88,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
     recoverRest().catch(ignoreAbort);
   }
 
-  function takeIn({ present, lost, mayReach }: Recovered): void {
+  function takeIn({ present, lost, mayFollow }: Recovered): void {
     const last = Math.max(ledger.counts().lastSequence, present.last() ?? 0, doneBefore?.last ?? 0);
     const left = createRanges(present.list());
     for (const { sequences } of lost) for (const range of sequences.list()) left.add(range.first, range.last);
     for (const range of left.list()) unknown.remove(range.first, range.last);
     if (doneBefore) removeDone(left, doneBefore);
     ledger.admitAll(left, last);
-    options.sequence.goAbove?.(Math.max(last, mayReach));
+    options.sequence.goAbove?.(last + mayFollow);
     for (const { file, sequences } of lost) ledger.lose(file, sequences);
     recoveries += 1;
   }

@@ -36,7 +36,7 @@ export async function recoverSegments(
     unread: [],
     lost: [],
     time: 0,
-    mayReach: 0,
+    mayFollow: 0,
   };
   const places: Place[] = [];
   for (const segment of await listSegments(files, folder, segmentBytes)) {
@@ -52,7 +52,7 @@ export async function recoverSegments(
     const isWhole = scan && !scan.isDamaged && first !== undefined;
     if (isWhole && segment === all.found.at(-1)) all.resume = { segment, scan };
   }
-  all.mayReach = all.present.last() ?? 0;
+  bringIntoOrder(all.found);
   for (const [index, { segment }] of places.entries()) {
     if (segment.unread) bound(all, segment, places.slice(0, index), places.slice(index + 1));
   }
@@ -65,10 +65,10 @@ export async function recoverSegments(
  */
 export async function recoverLate(files: Files, segment: Segment, known: Ranges): Promise<Recovered> {
   const look = await lookInto(files, segment.path, await loadHeader(files, segment.path));
-  const all: Recovered = { present: known, unread: [], lost: [], time: 0, mayReach: 0 };
+  const all: Recovered = { present: known, unread: [], lost: [], time: 0, mayFollow: 0 };
   takeIn(all, segment, look);
   delete segment.unread;
-  return { ...all, present: segment.held, mayReach: segment.held.last() ?? 0 };
+  return { ...all, present: segment.held };
 }
 
 interface Place {
@@ -127,6 +127,18 @@ function takeIn(all: Recovered, segment: Segment, { held, bytes, time, scan }: L
   if (lost.size() > 0) all.lost.push({ file: segment.path, sequences: lost });
 }
 
+/**
+ * No file is older than one before it: its time is too low where it is empty, or where a run could not read the files
+ * before it, and did not know how long the runs before had been.
+ */
+function bringIntoOrder(segments: Segment[]): void {
+  let time = 0;
+  for (const segment of segments) {
+    time = Math.max(time, segment.time);
+    segment.time = time;
+  }
+}
+
 /** Its entries are newer than those of the segments before it, and older than those of the next ones. */
 function bound(all: RecoveredSegments, segment: Segment, older: Place[], newer: Place[]): void {
   const before = older.map((each) => each.segment.held.last() ?? 0);
@@ -138,5 +150,5 @@ function bound(all: RecoveredSegments, segment: Segment, older: Place[], newer: 
   segment.unread = unread;
   segment.time = newer.find((each) => !each.segment.unread)?.segment.time ?? all.time;
   all.unread.push(unread);
-  if (next.length === 0) all.mayReach += Math.floor(segment.bytes / FRAME_HEADER);
+  if (next.length === 0) all.mayFollow += Math.floor(segment.bytes / FRAME_HEADER);
 }

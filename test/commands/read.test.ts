@@ -126,6 +126,11 @@ describe("cave-agent read", () => {
     assert.equal(await isMarked(), false);
     writeFileSync(usualFile, '[sensor]\nheater = "pulse"\nstaleAfter = "5m"\n');
     assert.match((await run()).said, /sht31 0badcafe\n$/);
+    await systemClock.sleep(5);
+    chip.write([0x30, 0xa2]);
+    assert.equal(await isMarked(), true);
+    writeFileSync(usualFile, '[sensor]\naddress = 0x45\nheater = "pulse"\nstaleAfter = "5m"\n');
+    assert.match((await run({ address: 0x44 })).said, /sht31 0badcafe\n$/, "another one than the agent's");
   });
 
   it("says why there is no reading, and exits with 70", async (t) => {

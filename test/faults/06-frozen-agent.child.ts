@@ -19,15 +19,22 @@ const SECONDS = 15;
 /** Whether one of its threads is in that state: proc_pid_stat(5). */
 function hasThread({ process: { pid } }: AgentRig, state: string): boolean {
   const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).some((id) =>
-    readFileSync(join(tasks, id, "stat"), "utf8").includes(`) ${state} `),
-  );
+  return readdirSync(tasks).some((id) => statOf(join(tasks, id)).includes(`) ${state} `));
 }
 
 /** The whole process cannot end while the kernel holds one of its threads; the one that runs the agent has gone. */
 function hasLeft({ process: { pid } }: AgentRig): boolean {
-  const file = `/proc/${pid}/stat`;
-  return !existsSync(file) || readFileSync(file, "utf8").includes(") Z ");
+  const stat = statOf(`/proc/${pid}`);
+  return stat === "" || stat.includes(") Z ");
+}
+
+/** Empty for one that has ended. */
+function statOf(task: string): string {
+  try {
+    return readFileSync(join(task, "stat"), "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Waits until it has ended, by itself or by the signal that it sends itself where a call hangs; both are clean. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
@@ -7,6 +8,7 @@ import { isAgentError } from "#agent/errors.js";
 import { createRate } from "#agent/lib/rate.js";
 import { createCourier } from "#agent/outbox/courier.js";
 import type { OutboxEvent } from "#agent/outbox/health.js";
+import { openSequence } from "#agent/outbox/sequence.js";
 import {
   crashCopy,
   type Faults,
@@ -275,6 +277,85 @@ describe("a segment that cannot be read at the start", () => {
     await bench.outbox.close();
   });
 
+  it("makes neither itself nor what comes after it look old", async () => {
+    const HOUR = 3600_000;
+    const directory = join(await temporaryFolder(), "outbox");
+    const long = await open(directory);
+    await long.clock.advance(1000 * HOUR);
+    for (let each = 0; each < 5; each += 1) await long.outbox.append(PAYLOAD);
+    await long.outbox.close();
+    const old = await segmentsOf(directory);
+    const fail = (path: string) => {
+      if (old.includes(path)) throw systemError("EACCES");
+    };
+    const blind = await open(directory, { files: faultyFiles({ open: fail }) });
+    for (let each = 0; each < 7; each += 1) await blind.outbox.append(PAYLOAD);
+    const waiting = await waitingIn(blind);
+    await blind.outbox.close();
+
+    const next = await open(directory, { maxAge: HOUR });
+    for (const sequence of range(1, 5)) next.outbox.acknowledge(sequence);
+    await next.clock.advance(60_000);
+    const { sequence } = await next.outbox.append("new");
+    assert.deepEqual(told(next.events), []);
+    assert.deepEqual(await waitingIn(next), [...waiting, sequence]);
+    await next.outbox.close();
+  });
+
+  it("is not taken for old for the sake of an empty one after it", async () => {
+    const HOUR = 3600_000;
+    const directory = join(await temporaryFolder(), "outbox");
+    const long = await open(directory);
+    await long.clock.advance(1000 * HOUR);
+    for (let each = 0; each < 5; each += 1) await long.outbox.append(PAYLOAD);
+    await long.outbox.close();
+    const [, newest] = await segmentsOf(directory);
+    const fail = (path: string) => {
+      if (path === newest) throw systemError("EACCES");
+    };
+    const files = faultyFiles({ open: fail });
+    await (await open(directory, { files })).outbox.close();
+    assert.equal((await segmentsOf(directory)).length, 3, "an empty one");
+
+    const next = await open(directory, { files, maxAge: HOUR });
+    for (const sequence of range(1, 3)) next.outbox.acknowledge(sequence);
+    await next.clock.advance(60_000);
+    await next.outbox.append("new");
+    assert.equal(told(next.events).includes("unread-dropped"), false);
+    await next.outbox.close();
+    await within(directory, async (again) => assert.deepEqual((await waitingIn(again)).slice(0, 2), [4, 5]));
+  });
+
+  it("does not have its numbers used again above what the cursor tells, either", async () => {
+    const directory = join(await temporaryFolder(), "outbox");
+    const numbers = await openSequence(`${directory}.sequence`);
+    numbers.goAbove?.(1000);
+    const first = await open(directory, { sequence: numbers });
+    for (let each = 0; each < 6; each += 1) await first.outbox.append(PAYLOAD);
+    const [oldest = 0] = await waitingIn(first);
+    first.outbox.acknowledge(oldest);
+    await first.clock.advance(60_000);
+    await until(() => existsSync(join(directory, "acknowledged")), "the cursor");
+    for (let each = 0; each < 3; each += 1) await first.outbox.append(PAYLOAD);
+    const left = await waitingIn(first);
+    const crashed = await crashCopy(directory);
+    await first.outbox.close();
+    await rm(`${crashed}.sequence`);
+
+    const faults: Faults = {
+      open: () => {
+        throw systemError("EACCES");
+      },
+    };
+    const blind = await open(crashed, { files: faultyFiles(faults) });
+    delete faults.open;
+    const { sequence } = await blind.outbox.append("new");
+    await blind.clock.advance(60_000);
+    await until(() => blind.outbox.counts().waiting > left.length, "the old ones");
+    assert.deepEqual(await waitingIn(blind), [...left, sequence]);
+    await blind.outbox.close();
+  });
+
   it("may be one that can be read and not written on: a new one is", async () => {
     const { directory, segments } = await leave(5);
     const fail = (path: string, flags: string) => {
@@ -287,6 +368,23 @@ describe("a segment that cannot be read at the start", () => {
     assert.deepEqual(bench.events, []);
     await bench.outbox.close();
     await within(directory, async (again) => assert.deepEqual(await waitingIn(again), range(1, 6)));
+  });
+
+  it("costs no room for an error that passes", async () => {
+    const { directory, segments } = await leave(5);
+    let isFirst = true;
+    const fail = (path: string, flags: string) => {
+      if (path !== segments[1] || flags === "r" || !isFirst) return;
+      isFirst = false;
+      throw systemError("EMFILE");
+    };
+    const bench = await open(directory, { files: faultyFiles({ open: fail }), maxBytes: 8192 * 3 });
+    await bench.clock.advance(1000);
+    await until(() => told(bench.events).length === 2, "the return to the disk");
+    assert.deepEqual(told(bench.events), ["memory", "disk"]);
+    await bench.outbox.append("new");
+    assert.deepEqual(await waitingIn(bench), range(1, 6));
+    await bench.outbox.close();
   });
 
   it("refuses no start, but one of a newer format among the others does", async () => {
