@@ -11,7 +11,7 @@ const ELSEWHERE = ["kernel", "service", "browser", "soak"];
 /** Test files at a time: most wait more than they compute. */
 const CONCURRENCY = availableParallelism() + 1;
 /** Milliseconds after which a test that hangs is called failed. */
-const TIMEOUT = 120_000;
+const TIMEOUT = 180_000;
 
 await main(async () => {
   const words = process.argv.slice(2);
