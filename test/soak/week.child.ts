@@ -47,6 +47,8 @@ const log = pino(
 );
 
 let agent: Agent | undefined;
+/** The fan's safe state is no work of the guard. */
+let isStopping = false;
 let isOver = false;
 
 /** How far simulated time goes in `real` milliseconds: not at all while the disk owes an answer. */
@@ -77,7 +79,7 @@ function tell(): void {
   // Two may come in one step of the clock. Numbers that a start skips were never taken.
   for (; told < outbox.taken; told += 1)
     say({ event: "taken", sequence: outbox.lastSequence - outbox.taken + told + 1 });
-  if (clock.now() < nextBeat) return;
+  if (isStopping || clock.now() < nextBeat) return;
   nextBeat = clock.now() + BEAT;
   const { taken, waiting, dropped } = outbox;
   globalThis.gc?.();
@@ -104,6 +106,7 @@ process.once("disconnect", () => process.exit(1));
 agent = await startAgent(loadConfig(file, SETTINGS), { log, clock, random: Math.random });
 process.on("SIGHUP", () => agent?.reload());
 process.once("SIGTERM", async () => {
+  isStopping = true;
   await agent?.stop();
   isOver = true;
   await driving;
